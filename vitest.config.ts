@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+
+const FULL = { branches: 100, functions: 100, lines: 100, statements: 100 };
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/build.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    coverage: {
+      provider: "v8",
+      include: ["proto/*.ts", "certs/**/*.ts", "broker/**/*.ts", "agent/**/*.ts", "src/**/*.ts", "sim/**/*.ts"],
+      reporter: ["text-summary", "json-summary"],
+      // Pure decisions are tested to the last branch; what is left is covered by tests over real sockets and processes,
+      // which this figure does not see.
+      thresholds: {
+        "proto/*.ts": FULL,
+        "certs/signatures.ts": FULL,
+        "certs/trust/policy.ts": FULL,
+        "agent/gate.ts": FULL,
+        "agent/machine/**": FULL,
+        "agent/iso8583/**": FULL,
+        "broker/policy.ts": FULL,
+        "src/domain/**": FULL,
+      },
+    },
+  },
+});
