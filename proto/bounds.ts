@@ -1,0 +1,24 @@
+/** Largest encodings accepted, in bytes (clause 2.2). A delivery with all it holds stays far under one MQTT packet. */
+export const MAX_PROFILE_BYTES = 4_096;
+export const MAX_DIRECTIVE_BYTES = 6_144;
+export const MAX_STATEMENT_BYTES = 512;
+export const MAX_DELIVERY_BYTES = 16_384;
+export const MAX_ENVELOPE_BYTES = 4_096;
+export const MAX_PAYLOAD_BYTES = 2_048;
+export const MAX_RECEIPT_BYTES = 128;
+/** All trust files together fit one MQTT packet. */
+export const MAX_TRUST_FILE_BYTES = 32_768;
+export const MAX_TRUST_BUNDLE_BYTES = 61_440;
+export const MAX_RELEASE_FILE_BYTES = 67_108_864;
+export const MAX_LEDGER_ENTRY_BYTES = 16_384;
+
+/** One MQTT packet, either way. */
+export const MAX_PACKET_BYTES = 65_536;
+
+export const MAX_SIGNATURES = 16;
+/** An inclusion path for 2^32 leaves. */
+export const MAX_PATH_HASHES = 32;
+/** Directives in one release. */
+export const MAX_DIRECTIVES = 1_000_000;
+/** Sequences and counters are unsigned 32-bit. */
+export const MAX_UINT32 = 0xffff_ffff;

@@ -1,0 +1,128 @@
+/**
+ * Every error code of Tillsync, one row each: what was found, in one sentence. docs/errors.md adds what to do; a test
+ * keeps the two equal. Codes are stable: never renamed, never given a second meaning.
+ */
+export const ERRORS = {
+  // Bytes and protocol values
+  BYTES_TOO_LARGE: "A message is larger than its bound.",
+  BYTES_NOT_CANONICAL: "A message is cut short, malformed, or not in canonical encoding.",
+  FIELD_MISSING: "A field that must be there is absent or empty.",
+  FIELD_INVALID: "A field's value breaks its rule.",
+  TUSN_INVALID: "The text does not have the form of a TUSN.",
+  TOPIC_INVALID: "The topic is none of this protocol.",
+  TREE_INVALID: "A Merkle tree, proof or index is out of range.",
+
+  // Trust and signatures
+  TRUST_INVALID: "Trust metadata is malformed or does not fit together.",
+  TRUST_UNSIGNED: "Trust metadata lacks the signatures its role demands.",
+  TRUST_ROLLBACK: "Trust metadata is older than what is already held.",
+  POLICY_TOO_WEAK: "The policy asks for fewer people than Tillsync ever allows.",
+  KEY_INVALID: "A key cannot be read or is of a kind that is not allowed.",
+  SIGNATURE_INVALID: "A signature does not verify.",
+  CERTIFICATE_INVALID: "A certificate cannot be read or names no terminal.",
+
+  // The agent's gate, in its order
+  TRUST_STALE: "No trust timestamp is held that is still fresh; changes are refused, trading goes on.",
+  STATEMENT_UNSIGNED: "The release lacks a signature that its class of difference demands.",
+  NOT_IN_RELEASE: "The directive is not a leaf of the signed release.",
+  WRONG_TERMINAL: "The directive names another terminal.",
+  WRONG_DEVICE_KEY: "The directive names another device key.",
+  WRONG_MERCHANT: "The release or profile names another merchant.",
+  SEQUENCE_REPLAYED: "The directive's sequence is not above the highest one accepted.",
+  BASE_MISMATCH: "The directive is built on a profile that this terminal does not hold.",
+  NOT_YET_VALID: "The directive is not valid yet.",
+  EXPIRED: "The directive or its release has expired.",
+  PURPOSE_TOO_NARROW: "The release was signed for a lesser purpose than what it changes.",
+
+  // The agent's machine and terminal port
+  TERMINAL_BUSY: "The terminal stayed busy until the directive's time ran out.",
+  APPLY_FAILED: "The terminal could not apply the profile.",
+  TEST_FAILED: "The acquirer refused the test transaction.",
+  TEST_INCONCLUSIVE: "No authenticated answer decided the test transaction within its bounds.",
+  ROLLBACK_FAILED: "The terminal could not go back to its previous profile.",
+  STATE_CORRUPT: "The agent's state on disk cannot be read and was not guessed.",
+  STATE_WRITE_FAILED: "The agent could not make its state durable.",
+  SLOT_CORRUPT: "A slot's bytes do not have the digest they are named by.",
+  AGENT_RUNNING: "Another agent runs on the same state folder.",
+  COMMAND_FAILED: "A maker's executable failed, timed out or answered outside its contract.",
+
+  // ISO 8583
+  ISO_MALFORMED: "An ISO 8583 message cannot be read.",
+  ISO_FIELD_INVALID: "A value does not fit its ISO 8583 field.",
+
+  // Broker
+  GUARD_NOT_CONNECT: "The first packet is not CONNECT.",
+  GUARD_TOO_LARGE: "A packet announces more bytes than allowed.",
+  GUARD_TOO_SLOW: "A packet did not arrive within its time.",
+  GUARD_MALFORMED: "A packet breaks MQTT 3.1.1.",
+  GUARD_NOT_ALLOWED: "A packet is of a kind that a terminal may not send.",
+  GUARD_NOT_READING: "A client does not read what it is sent.",
+  ACCESS_DENIED: "The access policy does not allow this.",
+  BUS_CLOSED: "The bus is not open.",
+  RECEIVE_TOO_SLOW: "A terminal's message was not stored within its time.",
+
+  // Identifiers of merchants and accounts
+  USCC_INVALID: "The unified social credit code is malformed or its check character is wrong.",
+  LICENCE_INVALID: "The business licence number is malformed or its check digit is wrong.",
+  TAX_NUMBER_INVALID: "The tax registration number is malformed or its check character is wrong.",
+  RESIDENT_ID_INVALID: "The resident identity number is malformed or its check character is wrong.",
+  CARD_NUMBER_INVALID: "The card number is malformed or fails the Luhn check.",
+  ACCOUNT_NUMBER_INVALID: "The corporate account number is malformed.",
+  CNAPS_INVALID: "The CNAPS bank code is malformed or its check digit is wrong.",
+  MERCHANT_NUMBER_INVALID: "The merchant number is not 15 digits.",
+  TERMINAL_NUMBER_INVALID: "The terminal number is not 8 letters and digits.",
+  MCC_INVALID: "The merchant category code is not 4 digits.",
+  NAME_INVALID: "A name is empty, too long, not NFC, or holds control or direction characters.",
+  IDENTIFIERS_INCONSISTENT: "Licence, tax number and USCC of one merchant contradict each other.",
+
+  // Service
+  CSV_MALFORMED: "The file is not CSV as described.",
+  CSV_TOO_LARGE: "The file, a line, a row or the number of rows is over its bound.",
+  CSV_COLUMN_MISSING: "The file lacks a column.",
+  CSV_ROW_DUPLICATE: "A row repeats a terminal or contradicts an earlier row of the same merchant.",
+  IMPORT_REFUSED: "The file has bad rows; nothing was imported.",
+  NOT_FOUND: "There is nothing by that name.",
+  NOTHING_TO_RELEASE: "No terminal would change.",
+  RELEASE_INVALID: "A release file does not fit together.",
+  RELEASE_CONFLICT: "A terminal moved on since the release was built.",
+  STATE_CONFLICT: "The transition is not allowed from the present state.",
+  TERMINAL_LOST_STATE: "A terminal has lost what it said of a directive that it took.",
+  OUTCOME_OVERDUE: "A terminal took a directive and did not tell in time how it ended.",
+  REPORT_INVALID: "A terminal's message is not signed by its device key or contradicts the record.",
+  LEDGER_ALTERED: "An entry of the ledger is not what it was when it was appended.",
+  STORE_FAILED: "The database refused an operation.",
+  SCHEMA_TOO_NEW: "The database was written by a newer Tillsync.",
+  CONFIG_INVALID: "A setting or argument cannot be used.",
+  DATA_FOLDER_INVALID: "The data folder lacks a file or holds one that cannot be used.",
+  PORT_IN_USE: "Another program listens on that port.",
+  STORY_FAILED: "A step of the demonstration did not end as expected.",
+  INTERNAL: "A fault of Tillsync itself.",
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Facts that explain an error. Never a card number, a key or a passphrase. */
+export type ErrorFields = Readonly<Record<string, string | number | boolean>>;
+
+/** The one error class of Tillsync: a stable code, facts in fields, and the cause where there is one. */
+export class TillsyncError extends Error {
+  readonly code: ErrorCode;
+  readonly fields: ErrorFields;
+
+  constructor(code: ErrorCode, fields: ErrorFields = {}, cause?: unknown) {
+    super(toMessage(code, fields), cause === undefined ? undefined : { cause });
+    this.name = "TillsyncError";
+    this.code = code;
+    this.fields = fields;
+  }
+}
+
+/** The code of any thrown value; INTERNAL for what is not ours. */
+export function toErrorCode(error: unknown): ErrorCode {
+  return error instanceof TillsyncError ? error.code : "INTERNAL";
+}
+
+function toMessage(code: ErrorCode, fields: ErrorFields): string {
+  const facts = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+  return facts.length === 0 ? `${code}: ${ERRORS[code]}` : `${code}: ${ERRORS[code]} (${facts.join(", ")})`;
+}

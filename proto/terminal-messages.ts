@@ -1,0 +1,162 @@
+import { MAX_ENVELOPE_BYTES, MAX_PAYLOAD_BYTES, MAX_RECEIPT_BYTES, MAX_UINT32 } from "./bounds.ts";
+import { DIGEST_BYTES, NONCE_BYTES } from "./bytes.ts";
+import { check, checkChoice, checkLength, checkRange, checkText } from "./check.ts";
+import { decode, encode } from "./codec.ts";
+import { ERRORS, type ErrorCode } from "./errors.ts";
+import { tillsync } from "./gen/tillsync.js";
+import { parseTusn, type Tusn } from "./tusn.ts";
+
+/** A terminal's signed message: opaque payload and device-key signature (clause 5.1). */
+export interface Envelope {
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** Phases of the agent's machine, as hello tells them (clause 5.3). */
+export const PHASES = [
+  "idle",
+  "verified",
+  "waiting",
+  "applying",
+  "testing",
+  "reversing",
+  "rolling_back",
+  "suspended",
+  "broken",
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Digests are empty where there is no profile or directive. */
+export interface Hello {
+  readonly tusn: Tusn;
+  readonly counter: number;
+  readonly sequence: number;
+  readonly current: Uint8Array;
+  readonly previous: Uint8Array;
+  readonly phase: Phase;
+  readonly directive: Uint8Array;
+  readonly timestampVersion: number;
+  readonly stale: boolean;
+  readonly unsent: number;
+  readonly agentVersion: string;
+}
+
+/** Kinds of report in the only order they may follow one another; the last five are outcomes (clause 5.4). */
+export const REPORT_KINDS = [
+  "verified",
+  "applied",
+  "committed",
+  "rolled_back",
+  "refused",
+  "broken",
+  "suspended",
+] as const;
+export type ReportKind = (typeof REPORT_KINDS)[number];
+
+export interface Report {
+  readonly tusn: Tusn;
+  readonly counter: number;
+  readonly kind: ReportKind;
+  /** Reason of an outcome that is not committed, else empty. */
+  readonly code: ErrorCode | "";
+  /** SHA-256 of the directive; of the whole delivery where no directive could be read. */
+  readonly directive: Uint8Array;
+  readonly sequence: number;
+  readonly current: Uint8Array;
+  readonly previous: Uint8Array;
+  /** Nonce of the delivery, empty where it could not be read. */
+  readonly nonce: Uint8Array;
+  /** Terminal's clock in seconds, for people only. */
+  readonly at: number;
+  readonly detail: string;
+}
+
+/** The service has the report for good (clause 5.5). */
+export interface Receipt {
+  readonly counter: number;
+  /** SHA-256 of the report payload. */
+  readonly report: Uint8Array;
+}
+
+const OPTIONAL_DIGEST = [0, DIGEST_BYTES];
+export const MAX_DETAIL_CHARACTERS = 200;
+
+/** Whether the kind ends a directive on its terminal. */
+export function isOutcome(kind: ReportKind): boolean {
+  return kind !== "verified" && kind !== "applied";
+}
+
+export function toEnvelopeBytes(envelope: Envelope): Uint8Array {
+  return encode(tillsync.Envelope, envelope);
+}
+
+/** @throws TillsyncError BYTES_TOO_LARGE, BYTES_NOT_CANONICAL, FIELD_INVALID */
+export function parseEnvelope(bytes: Uint8Array): Envelope {
+  const message = decode(tillsync.Envelope, bytes, MAX_ENVELOPE_BYTES);
+  check(message.payload.length >= 1 && message.payload.length <= MAX_PAYLOAD_BYTES, "envelope.payload");
+  check(message.signature.length >= 1, "envelope.signature");
+  return { payload: message.payload, signature: message.signature };
+}
+
+export function toHelloBytes(hello: Hello): Uint8Array {
+  return encode(tillsync.Hello, hello);
+}
+
+/** @throws TillsyncError BYTES_TOO_LARGE, BYTES_NOT_CANONICAL, FIELD_INVALID, TUSN_INVALID */
+export function parseHello(bytes: Uint8Array): Hello {
+  const message = decode(tillsync.Hello, bytes, MAX_PAYLOAD_BYTES);
+  return {
+    tusn: parseTusn(message.tusn),
+    counter: checkRange(message.counter, 1, MAX_UINT32, "hello.counter"),
+    sequence: message.sequence,
+    current: checkLength(message.current, OPTIONAL_DIGEST, "hello.current"),
+    previous: checkLength(message.previous, OPTIONAL_DIGEST, "hello.previous"),
+    phase: checkChoice(message.phase, PHASES, "hello.phase"),
+    directive: checkLength(message.directive, OPTIONAL_DIGEST, "hello.directive"),
+    timestampVersion: message.timestampVersion,
+    stale: message.stale,
+    unsent: message.unsent,
+    agentVersion: checkText(message.agentVersion, /^[0-9A-Za-z.+-]{1,40}$/, "hello.agent_version"),
+  };
+}
+
+export function toReportBytes(report: Report): Uint8Array {
+  return encode(tillsync.Report, report);
+}
+
+/** @throws TillsyncError BYTES_TOO_LARGE, BYTES_NOT_CANONICAL, FIELD_INVALID, TUSN_INVALID */
+export function parseReport(bytes: Uint8Array): Report {
+  const message = decode(tillsync.Report, bytes, MAX_PAYLOAD_BYTES);
+  check(message.detail.length <= MAX_DETAIL_CHARACTERS, "report.detail");
+  return {
+    tusn: parseTusn(message.tusn),
+    counter: checkRange(message.counter, 1, MAX_UINT32, "report.counter"),
+    kind: checkChoice(message.kind, REPORT_KINDS, "report.kind"),
+    code: checkCode(message.code),
+    directive: checkLength(message.directive, [DIGEST_BYTES], "report.directive"),
+    sequence: message.sequence,
+    current: checkLength(message.current, OPTIONAL_DIGEST, "report.current"),
+    previous: checkLength(message.previous, OPTIONAL_DIGEST, "report.previous"),
+    nonce: checkLength(message.nonce, [0, NONCE_BYTES], "report.nonce"),
+    at: message.at,
+    detail: message.detail,
+  };
+}
+
+export function toReceiptBytes(receipt: Receipt): Uint8Array {
+  return encode(tillsync.Receipt, receipt);
+}
+
+/** @throws TillsyncError BYTES_TOO_LARGE, BYTES_NOT_CANONICAL, FIELD_INVALID */
+export function parseReceipt(bytes: Uint8Array): Receipt {
+  const message = decode(tillsync.Receipt, bytes, MAX_RECEIPT_BYTES);
+  return {
+    counter: checkRange(message.counter, 1, MAX_UINT32, "receipt.counter"),
+    report: checkLength(message.report, [DIGEST_BYTES], "receipt.report"),
+  };
+}
+
+function checkCode(code: string): ErrorCode | "" {
+  if (code === "") return "";
+  return checkChoice(code, Object.keys(ERRORS) as ErrorCode[], "report.code");
+}
