@@ -1,0 +1,61 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { concat, toDigest, toHex } from "../proto/bytes.ts";
+import { TillsyncError } from "../proto/errors.ts";
+
+const RAW_KEY_BYTES = 32;
+/** SubjectPublicKeyInfo of Ed25519 up to the key itself (RFC 8410 section 4). */
+const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
+
+/** An Ed25519 public key with its name: SHA-256 of the 32 raw bytes. */
+export interface ApproverKey {
+  readonly id: string;
+  readonly raw: Uint8Array;
+  readonly key: KeyObject;
+}
+
+/** Hexadecimal SHA-256 of a raw public key. */
+export function toKeyId(raw: Uint8Array): string {
+  return toHex(toDigest(raw));
+}
+
+/** @throws TillsyncError KEY_INVALID unless the text is 64 lower-case hexadecimal digits that make an Ed25519 key */
+export function parseApproverKey(hex: string): ApproverKey {
+  if (!/^[0-9a-f]{64}$/.test(hex)) throw new TillsyncError("KEY_INVALID");
+  return toApproverKey(Buffer.from(hex, "hex"));
+}
+
+/** The public half of a private Ed25519 key. */
+export function toPublicKey(privateKey: KeyObject): ApproverKey {
+  const der = createPublicKey(privateKey).export({ type: "spki", format: "der" });
+  return toApproverKey(der.subarray(-RAW_KEY_BYTES));
+}
+
+/** A new Ed25519 private key from the system's random source. */
+export function createApproverKey(): KeyObject {
+  return generateKeyPairSync("ed25519").privateKey;
+}
+
+/** @throws TillsyncError KEY_INVALID unless the text is an unencrypted Ed25519 private key, PKCS#8 in PEM */
+export function parsePrivateKey(pem: string): KeyObject {
+  const key = readPrivateKey(pem);
+  if (key.asymmetricKeyType !== "ed25519") throw new TillsyncError("KEY_INVALID", { expected: "ed25519" });
+  return key;
+}
+
+/** PKCS#8 in PEM, unencrypted: for demo keys and for online keys only. */
+export function toPrivateKeyPem(privateKey: KeyObject): string {
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+function toApproverKey(raw: Uint8Array): ApproverKey {
+  const key = createPublicKey({ key: Buffer.from(concat(SPKI_PREFIX, raw)), format: "der", type: "spki" });
+  return { id: toKeyId(raw), raw, key };
+}
+
+function readPrivateKey(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    throw new TillsyncError("KEY_INVALID", {}, cause);
+  }
+}
