@@ -1,0 +1,118 @@
+import { rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { MAX_UINT32 } from "../../proto/bounds.ts";
+import { TillsyncError } from "../../proto/errors.ts";
+import { parseProfile } from "../../proto/profile.ts";
+import { toMac } from "../iso8583/mac.ts";
+import { parseField62 } from "../iso8583/working-keys.ts";
+import { choice, list, optional, readJson, record, whole } from "../read-json.ts";
+import { writeDurably } from "../slots/durable.ts";
+import { type FileSystem, openFileSystem } from "../slots/file-system.ts";
+import { type ApplyResult, BUSY_REASONS, type BusyReason, type Terminal, type TerminalStatus } from "./terminal.ts";
+
+export interface SimulatedTerminalOptions {
+  /** The file that holds the applied profile; absent while the terminal holds none. */
+  readonly profilePath: string;
+  /** Terminal master key, 16 bytes. */
+  readonly tmk: Uint8Array;
+}
+
+/**
+ * Steers a simulated terminal from outside its process: a JSON file beside the profile, read anew at each call. Replace
+ * it by rename, so that it is never read half written; absent, the terminal is ready and applies everything.
+ */
+export interface SimulatedControl {
+  /** What `readStatus` says while this stands. */
+  readonly busy?: BusyReason | undefined;
+  /** What `apply` says while this stands. */
+  readonly applyBusy?: BusyReason | undefined;
+  /** Numbers of profiles that fail to apply and leave a torn file behind; 0 stands for holding no profile. */
+  readonly failingProfiles?: readonly number[] | undefined;
+}
+
+const MAX_FAILING_PROFILES = 100;
+
+const CONTROL = record<SimulatedControl>({
+  busy: optional(choice(BUSY_REASONS)),
+  applyBusy: optional(choice(BUSY_REASONS)),
+  failingProfiles: optional(list(whole(0, MAX_UINT32), MAX_FAILING_PROFILES)),
+});
+
+/** Where the control file of a terminal stands. */
+export function toControlPath(profilePath: string): string {
+  return `${profilePath}.control.json`;
+}
+
+/** A terminal without a payment application: it keeps its profile as a file, and its working key in memory. */
+export function openSimulatedTerminal({ profilePath, tmk }: SimulatedTerminalOptions): Terminal {
+  const files = openFileSystem(dirname(profilePath));
+  let mak: Uint8Array | undefined;
+  return {
+    readStatus: async (): Promise<TerminalStatus> => {
+      const { busy } = await readControl(profilePath);
+      return busy === undefined ? { kind: "ready" } : { kind: "busy", reason: busy };
+    },
+    apply: async (profile: Uint8Array | undefined): Promise<ApplyResult> => {
+      const { applyBusy, failingProfiles } = await readControl(profilePath);
+      if (applyBusy !== undefined) return { kind: "busy", reason: applyBusy };
+      const number = profile === undefined ? 0 : toNumber(profile);
+      if (number === undefined) return { kind: "failed", detail: "the profile cannot be read" };
+      if (failingProfiles?.includes(number)) {
+        replaceFile(files, profilePath, (profile ?? new Uint8Array(2)).subarray(1));
+        return { kind: "failed", detail: `profile ${number} was torn while it was written` };
+      }
+      replaceFile(files, profilePath, profile);
+      return { kind: "applied" };
+    },
+    loadWorkingKeys: async (field62: Uint8Array): Promise<void> => {
+      try {
+        mak = parseField62(tmk, field62).mak;
+      } catch (cause) {
+        throw new TillsyncError("COMMAND_FAILED", { command: "loadWorkingKeys" }, cause);
+      }
+    },
+    computeMac: async (data: Uint8Array): Promise<Uint8Array> => {
+      if (mak === undefined) throw new TillsyncError("COMMAND_FAILED", { command: "computeMac", what: "no key" });
+      return toMac(mak, data);
+    },
+  };
+}
+
+function toNumber(profile: Uint8Array): number | undefined {
+  try {
+    return parseProfile(profile).number;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Durable when it returns; undefined takes the file away. @throws TillsyncError STATE_WRITE_FAILED */
+function replaceFile(files: FileSystem, path: string, content: Uint8Array | undefined): void {
+  if (content === undefined) {
+    rmSync(path, { force: true });
+    files.sync(".");
+  } else {
+    writeDurably(files, ".", basename(path), content);
+  }
+}
+
+async function readControl(profilePath: string): Promise<SimulatedControl> {
+  const path = toControlPath(profilePath);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw new TillsyncError("COMMAND_FAILED", { file: path }, cause);
+  }
+  return parseControl(text, path);
+}
+
+function parseControl(text: string, path: string): SimulatedControl {
+  try {
+    return readJson(text, CONTROL);
+  } catch (cause) {
+    throw new TillsyncError("COMMAND_FAILED", { file: path }, cause);
+  }
+}
