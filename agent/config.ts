@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { TillsyncError, toErrorCode } from "../proto/errors.ts";
+import { parseTusn, type Tusn } from "../proto/tusn.ts";
+import { RECONNECT_BASE_MS, RECONNECT_CAP_MS } from "./link/link.ts";
+import { choice, list, optional, type Reader, readJson, record, text, variant, whole } from "./read-json.ts";
+
+const MAX_ARGUMENTS = 64;
+const MAX_TIME_LIMIT_MS = 600_000;
+const DEFAULT_TIME_LIMIT_MS = 60_000;
+const MAX_RECONNECT_MS = 3_600_000;
+
+/** Argument lists by method: the executable's path first. Never given to a shell. */
+export interface CommandLines {
+  readonly readStatus: readonly string[];
+  readonly apply: readonly string[];
+  readonly loadWorkingKeys: readonly string[];
+  readonly computeMac: readonly string[];
+}
+
+export type TerminalConfig =
+  /** `tmk`: terminal master key, 16 bytes. */
+  | { readonly kind: "simulated"; readonly file: string; readonly tmk: Uint8Array }
+  | { readonly kind: "commands"; readonly commands: CommandLines; readonly timeLimitMs: number };
+
+/** An agent's settings; paths are absolute. */
+export interface Config {
+  readonly tusn: Tusn;
+  readonly host: string;
+  readonly port: number;
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly rootFile: string;
+  readonly stateDir: string;
+  readonly terminal: TerminalConfig;
+  readonly reconnectBaseMs: number;
+  readonly reconnectCapMs: number;
+}
+
+/** @throws TillsyncError CONFIG_INVALID naming file and field */
+export function loadConfig(file: string): Config {
+  const json = readConfigFile(file, file).toString("utf8");
+  try {
+    return readJson(json, toConfigReader(dirname(resolve(file))));
+  } catch (error) {
+    const fields = error instanceof TillsyncError ? error.fields : {};
+    throw new TillsyncError("CONFIG_INVALID", { ...fields, file, what: toErrorCode(error) }, error);
+  }
+}
+
+/** The bytes of a file that the settings name. @throws TillsyncError CONFIG_INVALID */
+export function readConfigFile(path: string, name: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new TillsyncError("CONFIG_INVALID", { file: name }, cause);
+  }
+}
+
+const tusn: Reader<Tusn> = (value, field) => parseTusn(text(/./)(value, field));
+const reconnectMs = optional(whole(1, MAX_RECONNECT_MS));
+const timeLimitMs = optional(whole(1, MAX_TIME_LIMIT_MS));
+
+/** Relative paths count from `folder`. */
+function toConfigReader(folder: string): Reader<Config> {
+  const path: Reader<string> = (value, field) => resolve(folder, text(/^[^\0]+$/)(value, field));
+  const tmk: Reader<Uint8Array> = (value, field) => Buffer.from(text(/^[0-9a-fA-F]{32}$/)(value, field), "hex");
+  const argument = text(/^[^\0]*$/);
+  const commandLine: Reader<readonly string[]> = (value, field) => {
+    const [executable, ...rest] = list(argument, MAX_ARGUMENTS)(value, field);
+    return [path(executable, field), ...rest];
+  };
+
+  const simulated = record<{ kind: "simulated"; file: string; tmk: Uint8Array }>({
+    kind: choice(["simulated"]),
+    file: path,
+    tmk,
+  });
+  const commands = record<CommandLines & { kind: "commands"; timeLimitMs: number | undefined }>({
+    kind: choice(["commands"]),
+    readStatus: commandLine,
+    apply: commandLine,
+    loadWorkingKeys: commandLine,
+    computeMac: commandLine,
+    timeLimitMs,
+  });
+  const terminal = variant<TerminalConfig["kind"], TerminalConfig>("kind", {
+    simulated,
+    commands: (value, field) => {
+      const { kind, timeLimitMs: limit = DEFAULT_TIME_LIMIT_MS, ...lines } = commands(value, field);
+      return { kind, commands: lines, timeLimitMs: limit };
+    },
+  });
+
+  const raw = record<Omit<Config, ReconnectField> & { [F in ReconnectField]: number | undefined }>({
+    tusn,
+    host: text(/^[0-9A-Za-z.:-]{1,253}$/),
+    port: whole(1, 65_535),
+    caFile: path,
+    certFile: path,
+    keyFile: path,
+    rootFile: path,
+    stateDir: path,
+    terminal,
+    reconnectBaseMs: reconnectMs,
+    reconnectCapMs: reconnectMs,
+  });
+  return (value, field) => {
+    const { reconnectBaseMs = RECONNECT_BASE_MS, reconnectCapMs = RECONNECT_CAP_MS, ...rest } = raw(value, field);
+    return { ...rest, reconnectBaseMs, reconnectCapMs };
+  };
+}
+
+type ReconnectField = "reconnectBaseMs" | "reconnectCapMs";

@@ -1,0 +1,97 @@
+import { toErrorCode } from "../proto/errors.ts";
+import type { Applied, Effect, Event, EventOf } from "./machine/events.ts";
+import type { Slot, Verdict } from "./machine/state.ts";
+import type { Slots } from "./slots/slots.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+import { runReversal } from "./test-transaction/run-reversal.ts";
+import { runTest } from "./test-transaction/run-test.ts";
+
+/** Field 60.2 of every test transaction and its reversal: no batch is open while a profile is applied. */
+const TEST_BATCH = 1;
+
+type EffectKind = Effect["kind"];
+type EffectOf<K extends EffectKind> = Extract<Effect, { kind: K }>;
+type Untimed<E> = E extends Event ? Omit<E, "now"> : never;
+
+/** What came of an effect. */
+export type Answer = Untimed<Event>;
+
+export interface EffectPorts {
+  readonly slots: Slots;
+  readonly terminal: Terminal;
+  /** Resolves after anything from nothing to so many milliseconds. */
+  pause(atMostMs: number): Promise<void>;
+}
+
+/**
+ * Carries out one effect and gives the machine's answer. Trouble of terminal and network is an answer.
+ *
+ * @throws TillsyncError SLOT_CORRUPT before anything was done
+ */
+export type Perform = (effect: Effect) => Promise<Answer>;
+
+export function createPerform({ slots, terminal, pause }: EffectPorts): Perform {
+  const table: { readonly [K in EffectKind]: (effect: EffectOf<K>) => Promise<Answer> } = {
+    read_status: async () => ({ kind: "status", busy: await readBusy(terminal) }),
+    apply: async ({ slot }) => ({ kind: "applied", ...(await apply(terminal, toProfileBytes(slots, slot))) }),
+    test: async ({ slot, trace }) => {
+      const { profile } = slots.read(slot);
+      return runTest(profile, { trace, batch: TEST_BATCH }, terminal).then(toTested, toTestFault);
+    },
+    reverse: async ({ slot, trace, signInTrace, reason }) => {
+      const { profile } = slots.read(slot);
+      const attempt = { trace, batch: TEST_BATCH };
+      const result = await runReversal(profile, attempt, signInTrace, terminal, reason).catch(() => undefined);
+      return { kind: "reversed", answered: result?.kind === "answered" };
+    },
+    pause: async ({ atMostMs }) => {
+      await pause(atMostMs);
+      return { kind: "resumed" };
+    },
+  };
+  // The table's own type pairs each kind with its effect; the union of all rows is too narrow a parameter to say so.
+  return (effect) => (table[effect.kind] as (effect: Effect) => Promise<Answer>)(effect);
+}
+
+/** Why the terminal is busy; undefined where it is ready. One that does not answer counts as busy. */
+async function readBusy(terminal: Terminal): Promise<string | undefined> {
+  try {
+    const status = await terminal.readStatus();
+    return status.kind === "ready" ? undefined : status.reason;
+  } catch (error) {
+    return toErrorCode(error);
+  }
+}
+
+async function apply(terminal: Terminal, profile: Uint8Array | undefined): Promise<Applied> {
+  try {
+    const applied = await terminal.apply(profile);
+    if (applied.kind === "busy") return { result: "busy", detail: applied.reason };
+    return { result: applied.kind, detail: applied.kind === "failed" ? applied.detail : "" };
+  } catch (error) {
+    return { result: "failed", detail: toErrorCode(error) };
+  }
+}
+
+function toProfileBytes(slots: Slots, slot: Slot | undefined): Uint8Array | undefined {
+  return slot === undefined ? undefined : slots.read(slot).directive.profile;
+}
+
+type Tested = Omit<EventOf<"tested">, "now">;
+
+function toTested(outcome: Awaited<ReturnType<typeof runTest>>): Tested {
+  const detail = outcome.kind === "passed" ? "" : outcome.detail;
+  return {
+    kind: "tested",
+    verdict: { kind: outcome.kind, detail },
+    reversalReason: outcome.purchaseSent ? outcome.reversalReason : undefined,
+  };
+}
+
+/** A purchase that cannot be packed was never sent; after any other fault it may have been. */
+function toTestFault(error: unknown): Tested {
+  const code = toErrorCode(error);
+  const cannotBePacked = code === "ISO_FIELD_INVALID";
+  const verdict: Verdict = { kind: cannotBePacked ? "failed" : "inconclusive", detail: code };
+  return { kind: "tested", verdict, reversalReason: cannotBePacked ? undefined : "98" };
+}

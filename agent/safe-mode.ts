@@ -1,0 +1,31 @@
+import { MAX_UINT32 } from "../proto/bounds.ts";
+import type { Tusn } from "../proto/tusn.ts";
+import { AGENT_VERSION } from "./hello.ts";
+import type { LinkHandlers } from "./link/link.ts";
+import type { Log } from "./log.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * An agent that cannot read its own state: it says so in hellos, takes nothing, and leaves the terminal trading as it
+ * is. The device counter used last is lost with the state, so that the present second stands in for it.
+ */
+export function createSafeMode(tusn: Tusn, clock: () => number, log: Log): LinkHandlers {
+  return {
+    greet: async () => ({
+      tusn,
+      counter: Math.min(clock(), MAX_UINT32),
+      sequence: 0,
+      current: NOTHING,
+      previous: NOTHING,
+      phase: "broken",
+      directive: NOTHING,
+      timestampVersion: 0,
+      stale: true,
+      unsent: 0,
+      agentVersion: AGENT_VERSION,
+    }),
+    unsent: () => [],
+    receive: async (kind) => log("error", "message not taken", { code: "STATE_CORRUPT", kind }),
+  };
+}

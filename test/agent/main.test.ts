@@ -1,0 +1,171 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import {
+  bundleAgent,
+  type Ended,
+  type Installation,
+  install,
+  killPrograms,
+  makeFolder,
+  startProgram,
+} from "../support/agent-process.ts";
+import { loadCertificates, TUSN_A, TUSN_B } from "../support/certificates.ts";
+import { openTestService, type TestService } from "../support/test-service.ts";
+
+// The command line of the bundled agent, as an installer meets it.
+
+const MAIN = fileURLToPath(new URL("../../agent/main.ts", import.meta.url));
+const WAIT = { timeout: 10_000, interval: 20 };
+const { folder, remove } = makeFolder();
+let bundle: string;
+let service: TestService;
+let count = 0;
+
+beforeAll(async () => {
+  bundle = await bundleAgent(MAIN, join(folder, "tillsync-agent.cjs"));
+  service = await openTestService();
+});
+
+afterEach(killPrograms);
+
+afterAll(async () => {
+  await service.close();
+  remove();
+});
+
+function prepare(config: object = {}): Promise<Installation> {
+  count += 1;
+  const { root } = service.approvers.trust;
+  return install({ folder: join(folder, String(count)), tusn: TUSN_A, port: service.port, root, config });
+}
+
+const run = (...args: readonly string[]): Promise<Ended> => startProgram(bundle, args).ended;
+
+async function greeted(): Promise<void> {
+  const before = service.hellos.length;
+  await vi.waitFor(() => expect(service.hellos.length).toBeGreaterThan(before), WAIT);
+}
+
+describe("tillsync-agent", () => {
+  it("tells its version and its usage", async () => {
+    expect(await run("--version")).toMatchObject({ status: 0, output: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    const usage = await run();
+    expect(usage).toMatchObject({ status: 0, errors: "" });
+    for (const command of ["run", "status", "--version"]) expect(usage.output).toContain(command);
+  });
+
+  it.each([
+    ["an unknown command", ["fly", "--config", "x"]],
+    ["an unknown option", ["run", "--fast"]],
+    ["no settings", ["run"]],
+    ["settings that are not there", ["status", "--config", "nothing.json"]],
+  ])("refuses %s with a code on standard error", async (_, args) => {
+    const { status, errors } = await run(...args);
+    expect(status).toBe(1);
+    expect(errors).toMatch(/^CONFIG_INVALID: .+\n$/);
+  });
+});
+
+describe("tillsync-agent run", () => {
+  it("ends on SIGTERM with status 0 and leaves no lock", async () => {
+    const { configFile, stateDir } = await prepare();
+    const agent = startProgram(bundle, ["run", "--config", configFile]);
+    await greeted();
+    expect(existsSync(join(stateDir, "agent.lock"))).toBe(true);
+    const { status, output } = await agent.stop("SIGTERM");
+    expect(status).toBe(0);
+    expect(readdirSync(stateDir).sort()).toEqual(["objects", "state.0", "state.1"]);
+    const events = output
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).event);
+    expect(events).toEqual(["agent started", "connected", "agent stopping"]);
+  });
+
+  it("keeps its files to its owner", async () => {
+    const { configFile, stateDir } = await prepare();
+    startProgram(bundle, ["run", "--config", configFile]);
+    await greeted();
+    for (const name of [".", "objects"]) expect(statSync(join(stateDir, name)).mode & 0o777).toBe(0o700);
+    for (const name of ["state.0", "state.1"]) expect(statSync(join(stateDir, name)).mode & 0o777).toBe(0o600);
+  });
+
+  it("does not run twice on one state folder, and takes over where the other was killed", async () => {
+    const { configFile } = await prepare();
+    const first = startProgram(bundle, ["run", "--config", configFile]);
+    await greeted();
+    const second = await run("run", "--config", configFile);
+    expect(second.status).toBe(1);
+    expect(second.errors).toMatch(/^AGENT_RUNNING/);
+    await first.stop("SIGKILL");
+    startProgram(bundle, ["run", "--config", configFile]);
+    await greeted();
+  });
+
+  it("refuses a certificate of another terminal, a key of another certificate, and what is neither", async () => {
+    const wrongTusn = await prepare({ tusn: TUSN_B });
+    expect((await run("run", "--config", wrongTusn.configFile)).errors).toMatch(/^CONFIG_INVALID.*tusn/);
+
+    const wrongKey = await prepare();
+    writeFileSync(join(wrongKey.folder, "device.key"), (await loadCertificates()).server.key);
+    expect((await run("run", "--config", wrongKey.configFile)).errors).toMatch(/^CONFIG_INVALID.*keyFile/);
+
+    const noCertificate = await prepare({ certFile: "ca.pem" });
+    expect((await run("run", "--config", noCertificate.configFile)).status).toBe(1);
+
+    const noKey = await prepare({ keyFile: "ca.pem" });
+    expect((await run("run", "--config", noKey.configFile)).errors).toMatch(/^KEY_INVALID/);
+  });
+
+  it("with a state that cannot be read says so in its hellos and changes nothing", async () => {
+    const { configFile, stateDir } = await prepare();
+    const first = startProgram(bundle, ["run", "--config", configFile]);
+    await greeted();
+    await first.stop("SIGTERM");
+    for (const name of ["state.0", "state.1"]) writeFileSync(join(stateDir, name), "edited");
+    const second = startProgram(bundle, ["run", "--config", configFile]);
+    await greeted();
+    const hello = service.hellos.at(-1);
+    expect(hello).toMatchObject({ tusn: TUSN_A, phase: "broken", sequence: 0, stale: true });
+    expect(hello?.counter).toBeGreaterThanOrEqual(Math.floor(Date.now() / 1_000) - 60);
+    service.send(TUSN_A, "trust", Buffer.from("anything"));
+    const { output } = await second.stop("SIGTERM");
+    expect(output).toContain("STATE_CORRUPT");
+    expect(readFileSync(join(stateDir, "state.0"), "utf8")).toBe("edited");
+    expect((await run("status", "--config", configFile)).errors).toMatch(/^STATE_CORRUPT/);
+  });
+});
+
+describe("tillsync-agent status", () => {
+  it("of an agent that never ran says so and makes no folder", async () => {
+    const { configFile, stateDir } = await prepare();
+    expect((await run("status", "--config", configFile)).errors).toMatch(/^NOT_FOUND/);
+    expect(existsSync(stateDir)).toBe(false);
+  });
+
+  it("shows what the terminal holds, for people and as JSON", async () => {
+    const { configFile } = await prepare();
+    startProgram(bundle, ["run", "--config", configFile]);
+    await greeted();
+    const text = (await run("status", "--config", configFile)).output;
+    expect(text).toContain(TUSN_A);
+    expect(text).toMatch(/current +none/);
+    await vi.waitFor(async () => {
+      const { output } = await run("status", "--json", "--config", configFile);
+      expect(JSON.parse(output)).toMatchObject({
+        tusn: TUSN_A,
+        phase: "idle",
+        sequence: 0,
+        current: null,
+        previous: null,
+        next: null,
+        directive: null,
+        reversalOwed: false,
+        unsent: [],
+        trust: { timestamp: 1, stale: false },
+      });
+    }, WAIT);
+  });
+});

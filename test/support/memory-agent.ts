@@ -1,0 +1,131 @@
+import type { Perform } from "../../agent/effects.ts";
+import { toSlotsInUse } from "../../agent/machine/state.ts";
+import { Runner } from "../../agent/runner.ts";
+import { openObjects } from "../../agent/slots/objects.ts";
+import { openSlots, type Slots } from "../../agent/slots/slots.ts";
+import { openStateFile } from "../../agent/slots/state-file.ts";
+import { toDigest } from "../../proto/bytes.ts";
+import { type Report, toReceiptBytes, toReportBytes } from "../../proto/terminal-messages.ts";
+import { toTrustBundleBytes } from "../../proto/trust-bundle.ts";
+import { TUSN } from "./machine.ts";
+import type { MemoryFiles } from "./memory-files.ts";
+import { createApprovers, type TestApprovers } from "./release.ts";
+
+export const NOW = 1_800_000_000;
+export const DEVICE_KEY = toDigest(Buffer.from("device key"));
+
+/** What is outside the agent and survives its power cuts: the terminal's content, the acquirer's books, the service. */
+export interface MemoryWorld {
+  readonly approvers: TestApprovers;
+  /** Encoded profile that the terminal trades on. */
+  content: Uint8Array | undefined;
+  /** Seconds on a clock that nobody sets. */
+  uptime: number;
+  /** Purchases that stand at the acquirer. */
+  standing: number;
+  /** What the next test transactions show; passed where there is none. */
+  readonly verdicts: ("passed" | "failed" | "inconclusive")[];
+  readonly reports: Report[];
+}
+
+export function createWorld(): MemoryWorld {
+  return { approvers: createApprovers(NOW), content: undefined, uptime: 0, standing: 0, verdicts: [], reports: [] };
+}
+
+/** A real runner over a disk in memory, in a world that always answers at once. */
+export interface MemoryAgent {
+  readonly runner: Runner;
+  readonly slots: Slots;
+  readonly files: MemoryFiles;
+  readonly log: string[];
+  /** Resolves when the agent has nothing more to do, or has lost its power. */
+  settle(): Promise<void>;
+  receiptAll(): Promise<void>;
+}
+
+/** @throws TillsyncError STATE_CORRUPT */
+export function openMemoryAgent(world: MemoryWorld, files: MemoryFiles): MemoryAgent {
+  const slots = openSlots(openObjects(files), world.approvers.trust.root, TUSN);
+  const log: string[] = [];
+  let busy = 0;
+  let dead = false;
+  const forever = () => new Promise<never>(() => {});
+
+  const perform: Perform = async (effect) => {
+    if (isCut(files)) return forever();
+    busy += 1;
+    // Answers come later, as real ones do.
+    await new Promise((resolve) => setImmediate(resolve));
+    busy -= 1;
+    switch (effect.kind) {
+      case "read_status":
+        return { kind: "status", busy: undefined };
+      case "apply":
+        world.content = effect.slot === undefined ? undefined : slots.read(effect.slot).directive.profile;
+        return { kind: "applied", result: "applied", detail: "" };
+      case "test": {
+        const kind = world.verdicts.shift() ?? "passed";
+        if (kind !== "failed") world.standing += 1;
+        return { kind: "tested", verdict: { kind, detail: "" }, reversalReason: kind === "failed" ? undefined : "98" };
+      }
+      case "reverse":
+        world.standing = 0;
+        return { kind: "reversed", answered: true };
+      case "pause":
+        return { kind: "resumed" };
+    }
+  };
+
+  const runner = new Runner({
+    stateFile: openStateFile(files, TUSN, NOW),
+    slots,
+    pinnedRoot: world.approvers.trust.root,
+    deviceKey: DEVICE_KEY,
+    outbox: { send: (reports) => world.reports.push(...reports), announce: () => log.push("announce") },
+    perform,
+    clock: () => NOW,
+    uptime: () => world.uptime,
+    pause: async () => {
+      // Without power there is no trying again.
+      dead ||= isCut(files);
+      if (dead) await forever();
+    },
+    log: (_level, event) => log.push(event),
+  });
+
+  return {
+    runner,
+    slots,
+    files,
+    log,
+    settle: async () => {
+      let quiet = 0;
+      while (quiet < 3 && !dead) {
+        await new Promise((resolve) => setImmediate(resolve));
+        quiet = busy === 0 ? quiet + 1 : 0;
+      }
+    },
+    receiptAll: async () => {
+      for (const report of runner.unsent()) {
+        await runner.receive("receipt", toReceiptBytes(toReceipt(report)));
+      }
+    },
+  };
+}
+
+export function toReceipt(report: Report) {
+  return { counter: report.counter, report: toDigest(toReportBytes(report)) };
+}
+
+export function toTrustBytes(world: MemoryWorld): Uint8Array {
+  return toTrustBundleBytes(world.approvers.trust);
+}
+
+/** Whether every slot that the agent's state names proves itself. */
+export function isWhole({ runner, slots }: MemoryAgent): boolean {
+  return toSlotsInUse(runner.state).every((slot) => slots.read(slot) !== undefined);
+}
+
+function isCut(files: MemoryFiles): boolean {
+  return files.cutAt !== 0 && files.operations >= files.cutAt;
+}
