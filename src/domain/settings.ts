@@ -1,0 +1,86 @@
+import { TillsyncError } from "../../proto/errors.ts";
+import type { Acquiring, Merchant, Parameters } from "../../proto/profile.ts";
+import { parseLicence } from "./identifiers/licence.ts";
+import { parseMcc } from "./identifiers/mcc.ts";
+import { MAX_MERCHANT_NAME, MAX_SHORT_NAME, parseName } from "./identifiers/name.ts";
+import { parseTaxNumber } from "./identifiers/tax-number.ts";
+import { parseTerminalNumber } from "./identifiers/terminal-number.ts";
+import { parseUscc } from "./identifiers/uscc.ts";
+
+/** Changes as a person writes them, `group.field=value`, by group. A settlement change is never among them. */
+export interface Settings {
+  readonly merchant: Partial<Merchant>;
+  readonly acquiring: Partial<Acquiring>;
+  readonly parameters: Partial<Parameters>;
+}
+
+type Parse = (text: string) => string | number;
+
+const asText: Parse = (text) => text;
+
+const FIELDS: Readonly<Record<keyof Settings, Readonly<Record<string, readonly [field: string, parse: Parse]>>>> = {
+  merchant: {
+    name: ["name", (text) => parseName(text, MAX_MERCHANT_NAME)],
+    short_name: ["shortName", (text) => parseName(text, MAX_SHORT_NAME)],
+    licence_no: ["licenceNo", (text) => (text.length === 18 ? parseUscc(text) : parseLicence(text))],
+    tax_no: ["taxNo", parseTaxNumber],
+    uscc: ["uscc", parseUscc],
+    mcc: ["mcc", parseMcc],
+  },
+  acquiring: {
+    acquirer: ["acquirer", asText],
+    terminal_no: ["terminalNo", parseTerminalNumber],
+    host: ["host", asText],
+    port: ["port", parseCount],
+  },
+  parameters: {
+    amount_fen: ["amountFen", parseCount],
+    connect_ms: ["connectMs", parseCount],
+    answer_ms: ["answerMs", parseCount],
+    attempts: ["attempts", parseCount],
+    retry_base_ms: ["retryBaseMs", parseCount],
+    reversal_base_ms: ["reversalBaseMs", parseCount],
+    deadline_s: ["deadlineS", parseCount],
+  },
+};
+
+/** The names that `parseSettings` takes, for help and errors. */
+export const SETTING_NAMES: readonly string[] = Object.entries(FIELDS).flatMap(([group, fields]) =>
+  Object.keys(fields).map((field) => `${group}.${field}`),
+);
+
+/**
+ * Reads settings like `merchant.name=茉莉茶庄`. Ranges that the profile itself demands are checked where it is built.
+ *
+ * @throws TillsyncError CONFIG_INVALID for an unknown or repeated name; the identifier's own code for a bad value
+ */
+export function parseSettings(texts: readonly string[]): Settings {
+  const settings: Record<keyof Settings, Record<string, string | number>> = {
+    merchant: {},
+    acquiring: {},
+    parameters: {},
+  };
+  for (const text of texts) {
+    const [, group = "", name = "", value = ""] = /^([a-z]+)\.([a-z_]+)=(.*)$/s.exec(text) ?? [];
+    const entry = isGroup(group) && Object.hasOwn(FIELDS[group], name) ? FIELDS[group][name] : undefined;
+    if (!isGroup(group) || entry === undefined) throw unknown(text);
+    const [field, parse] = entry;
+    if (Object.hasOwn(settings[group], field)) throw new TillsyncError("CONFIG_INVALID", { repeated: name });
+    settings[group][field] = parse(value);
+  }
+  return settings;
+}
+
+function isGroup(text: string): text is keyof Settings {
+  return Object.hasOwn(FIELDS, text);
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new TillsyncError("CONFIG_INVALID", { expected: "a whole number" });
+  return Number(text);
+}
+
+function unknown(text: string): TillsyncError {
+  const name = text.split("=", 1).join("").slice(0, 60);
+  return new TillsyncError("CONFIG_INVALID", { setting: name, expected: SETTING_NAMES.join(", ") });
+}
