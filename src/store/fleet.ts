@@ -1,0 +1,96 @@
+import { sql } from "kysely";
+import type { Tusn } from "../../proto/tusn.ts";
+import type { MerchantRow, TerminalRow } from "./schema.ts";
+import { inChunks, type Store, type Tx } from "./store.ts";
+
+// Merchants and terminals as the records have them.
+
+export type TerminalRoute = Pick<TerminalRow, "tusn" | "terminalNo" | "acquirer">;
+
+export function findMerchants(db: Store, numbers: readonly string[]): Promise<readonly MerchantRow[]> {
+  return inChunks(numbers, (chunk) => db.selectFrom("merchants").selectAll().where("number", "in", chunk).execute());
+}
+
+/** Adds merchants; rows that are there already are replaced. */
+export async function putMerchants(tx: Tx, rows: readonly MerchantRow[]): Promise<void> {
+  await inChunks(rows, (chunk) =>
+    tx
+      .insertInto("merchants")
+      .values(chunk)
+      .onConflict((conflict) =>
+        conflict.column("number").doUpdateSet((row) => ({
+          name: row.ref("excluded.name"),
+          shortName: row.ref("excluded.shortName"),
+          licenceNo: row.ref("excluded.licenceNo"),
+          taxNo: row.ref("excluded.taxNo"),
+          uscc: row.ref("excluded.uscc"),
+          mcc: row.ref("excluded.mcc"),
+          kind: row.ref("excluded.kind"),
+          bank: row.ref("excluded.bank"),
+          cnaps: row.ref("excluded.cnaps"),
+          holder: row.ref("excluded.holder"),
+          bin: row.ref("excluded.bin"),
+          last4: row.ref("excluded.last4"),
+          commitment: row.ref("excluded.commitment"),
+        })),
+      )
+      .execute(),
+  );
+}
+
+export function findTerminals(db: Store, tusns: readonly Tusn[]): Promise<readonly TerminalRow[]> {
+  return inChunks(tusns, (chunk) => db.selectFrom("terminals").selectAll().where("tusn", "in", chunk).execute());
+}
+
+/** Those that have one of these terminal numbers, at whatever acquirer. */
+export function findByTerminalNos(db: Store, terminalNos: readonly string[]): Promise<readonly TerminalRow[]> {
+  return inChunks(terminalNos, (chunk) =>
+    db.selectFrom("terminals").selectAll().where("terminalNo", "in", chunk).execute(),
+  );
+}
+
+/** In order of TUSN; those of one merchant where it is given. */
+export function listTerminals(db: Store, merchantNumber?: string): Promise<readonly TerminalRow[]> {
+  const all = db.selectFrom("terminals").selectAll().orderBy("tusn");
+  return (merchantNumber === undefined ? all : all.where("merchantNumber", "=", merchantNumber)).execute();
+}
+
+/** @throws TillsyncError STORE_FAILED where one is there already or its merchant is not */
+export async function addTerminals(tx: Tx, rows: readonly TerminalRow[]): Promise<void> {
+  await inChunks(rows, (chunk) => tx.insertInto("terminals").values(chunk).execute());
+}
+
+/** Notes under which terminal number and at which acquirer terminals trade. */
+export async function setRoutes(tx: Tx, routes: readonly TerminalRoute[]): Promise<void> {
+  await inChunks(routes, async (chunk) => {
+    const values = chunk.map(({ tusn, terminalNo, acquirer }) => sql`(${tusn}, ${terminalNo}, ${acquirer})`);
+    await sql`
+      update terminals set terminal_no = news.column2, acquirer = news.column3
+      from (values ${sql.join(values)}) as news
+      where terminals.tusn = news.column1`.execute(tx);
+    return [];
+  });
+}
+
+export async function setDevice(tx: Tx, tusn: Tusn, deviceKey: Uint8Array, fingerprint: Uint8Array): Promise<void> {
+  await tx
+    .updateTable("terminals")
+    .set({ deviceKey, certificateFingerprint: fingerprint })
+    .where("tusn", "=", tusn)
+    .execute();
+}
+
+export async function setIssuedSequence(tx: Tx, tusn: Tusn, issuedSequence: number): Promise<void> {
+  await tx.updateTable("terminals").set({ issuedSequence }).where("tusn", "=", tusn).execute();
+}
+
+/** Notes the sequences that a release issues as the highest of its terminals. */
+export async function raiseIssuedSequences(tx: Tx, releaseId: Uint8Array): Promise<void> {
+  await tx
+    .updateTable("terminals")
+    .from("deployments")
+    .set((row) => ({ issuedSequence: row.ref("deployments.sequence") }))
+    .whereRef("deployments.tusn", "=", "terminals.tusn")
+    .where("deployments.releaseId", "=", releaseId)
+    .execute();
+}

@@ -1,0 +1,148 @@
+import { type Kysely, type Migration, sql } from "kysely";
+
+/** By name, in order. A migration that has been released is never edited. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  "0001_first": { up: createFirst },
+};
+
+const MERCHANT_TEXTS = [
+  "name",
+  "short_name",
+  "licence_no",
+  "tax_no",
+  "uscc",
+  "mcc",
+  "kind",
+  "bank",
+  "cnaps",
+  "holder",
+  "bin",
+  "last4",
+];
+const TERMINAL_TEXTS = ["maker", "model", "certificate_no", "place", "terminal_no", "acquirer"];
+
+/** Strict, so that no edit puts a value of another type into a column. */
+function createTable(db: Kysely<unknown>, name: string) {
+  return db.schema.createTable(name).modifyEnd(sql`strict`);
+}
+
+async function createFirst(db: Kysely<unknown>): Promise<void> {
+  let merchants = createTable(db, "merchants").addColumn("number", "text", (c) => c.primaryKey());
+  for (const text of MERCHANT_TEXTS) merchants = merchants.addColumn(text, "text", (c) => c.notNull());
+  await merchants.addColumn("commitment", "blob", (c) => c.notNull()).execute();
+
+  let terminals = createTable(db, "terminals").addColumn("tusn", "text", (c) => c.primaryKey());
+  for (const text of TERMINAL_TEXTS) terminals = terminals.addColumn(text, "text", (c) => c.notNull());
+  await terminals
+    .addColumn("merchant_number", "text", (c) => c.notNull().references("merchants.number"))
+    .addColumn("device_key", "blob")
+    .addColumn("certificate_fingerprint", "blob")
+    .addColumn("issued_sequence", "integer", (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex("terminals_merchant").on("terminals").column("merchant_number").execute();
+  await db.schema.createIndex("terminals_number").on("terminals").column("terminal_no").execute();
+
+  await createTable(db, "reported")
+    .addColumn("tusn", "text", (c) => c.primaryKey().references("terminals.tusn"))
+    .addColumn("counter", "integer", (c) => c.notNull())
+    .addColumn("sequence", "integer", (c) => c.notNull())
+    .addColumn("current_digest", "blob")
+    .addColumn("previous_digest", "blob")
+    .addColumn("phase", "text")
+    .addColumn("stale", "integer")
+    .addColumn("agent_version", "text")
+    .addColumn("last_seen", "integer", (c) => c.notNull())
+    .execute();
+
+  await createTable(db, "used_counters")
+    .addColumn("tusn", "text", (c) => c.notNull().references("terminals.tusn"))
+    .addColumn("counter", "integer", (c) => c.notNull())
+    .addPrimaryKeyConstraint("used_counters_key", ["tusn", "counter"])
+    .execute();
+
+  await createTable(db, "profiles")
+    .addColumn("digest", "blob", (c) => c.primaryKey())
+    .addColumn("bytes", "blob", (c) => c.notNull())
+    .execute();
+
+  await createReleases(db);
+  await createLedger(db);
+}
+
+async function createReleases(db: Kysely<unknown>): Promise<void> {
+  await createTable(db, "releases")
+    .addColumn("id", "blob", (c) => c.primaryKey())
+    .addColumn("purpose", "text", (c) => c.notNull())
+    .addColumn("statement", "blob", (c) => c.notNull())
+    .addColumn("root", "blob", (c) => c.notNull())
+    .addColumn("size", "integer", (c) => c.notNull())
+    .addColumn("merchant", "text", (c) => c.notNull())
+    .addColumn("created", "integer", (c) => c.notNull())
+    .addColumn("expires", "integer", (c) => c.notNull())
+    .addColumn("reason", "text", (c) => c.notNull())
+    .addColumn("published_at", "integer", (c) => c.notNull())
+    .execute();
+
+  await createTable(db, "signatures")
+    .addColumn("release_id", "blob", (c) => c.notNull().references("releases.id"))
+    .addColumn("key_id", "blob", (c) => c.notNull())
+    .addColumn("value", "blob", (c) => c.notNull())
+    .addPrimaryKeyConstraint("signatures_key", ["release_id", "key_id"])
+    .execute();
+
+  await createTable(db, "deployments")
+    .addColumn("tusn", "text", (c) => c.notNull().references("terminals.tusn"))
+    .addColumn("sequence", "integer", (c) => c.notNull())
+    .addColumn("release_id", "blob", (c) => c.notNull().references("releases.id"))
+    .addColumn("leaf_index", "integer", (c) => c.notNull())
+    .addColumn("path", "blob", (c) => c.notNull())
+    .addColumn("directive", "blob", (c) => c.notNull())
+    .addColumn("directive_digest", "blob", (c) => c.notNull().unique())
+    .addColumn("base_digest", "blob")
+    .addColumn("profile_digest", "blob", (c) => c.notNull().references("profiles.digest"))
+    .addColumn("nonce", "blob", (c) => c.notNull())
+    .addColumn("not_before", "integer", (c) => c.notNull())
+    .addColumn("not_after", "integer", (c) => c.notNull())
+    .addColumn("state", "text", (c) => c.notNull())
+    .addColumn("code", "text", (c) => c.notNull())
+    .addColumn("detail", "text", (c) => c.notNull())
+    .addColumn("updated_at", "integer", (c) => c.notNull())
+    .addPrimaryKeyConstraint("deployments_key", ["tusn", "sequence"])
+    .execute();
+  await db.schema.createIndex("deployments_release").on("deployments").columns(["release_id", "state"]).execute();
+  await db.schema.createIndex("deployments_state").on("deployments").columns(["state", "not_after"]).execute();
+
+  await createTable(db, "outbox")
+    .addColumn("tusn", "text", (c) => c.primaryKey())
+    .addColumn("sequence", "integer", (c) => c.notNull())
+    .addColumn("due_at", "integer")
+    .addColumn("sends", "integer", (c) => c.notNull())
+    .addForeignKeyConstraint("outbox_deployment", ["tusn", "sequence"], "deployments", ["tusn", "sequence"])
+    .execute();
+
+  await createTable(db, "reports")
+    .addColumn("tusn", "text", (c) => c.notNull().references("terminals.tusn"))
+    .addColumn("counter", "integer", (c) => c.notNull())
+    .addColumn("digest", "blob", (c) => c.notNull())
+    .addColumn("payload", "blob", (c) => c.notNull())
+    .addColumn("signature", "blob", (c) => c.notNull())
+    .addColumn("kind", "text", (c) => c.notNull())
+    .addColumn("directive_digest", "blob", (c) => c.notNull())
+    .addColumn("received_at", "integer", (c) => c.notNull())
+    .addPrimaryKeyConstraint("reports_key", ["tusn", "counter"])
+    .execute();
+}
+
+async function createLedger(db: Kysely<unknown>): Promise<void> {
+  await createTable(db, "ledger")
+    .addColumn("idx", "integer", (c) => c.primaryKey())
+    .addColumn("bytes", "blob", (c) => c.notNull())
+    .addColumn("leaf_hash", "blob", (c) => c.notNull())
+    .execute();
+  await createTable(db, "ledger_head")
+    .addColumn("id", "integer", (c) => c.primaryKey())
+    .addColumn("size", "integer", (c) => c.notNull())
+    .addColumn("peaks", "blob", (c) => c.notNull())
+    .execute();
+  await sql`insert into ledger_head (id, size, peaks) values (1, 0, x'')`.execute(db);
+}

@@ -1,0 +1,33 @@
+import type { Tusn } from "../../proto/tusn.ts";
+import type { ReportRow } from "./schema.ts";
+import { inChunks, type Store, type Tx } from "./store.ts";
+
+// Reports in their signed bytes, each stored once.
+
+/** A report's name: the terminal and its device counter. */
+export type ReportKey = Pick<ReportRow, "tusn" | "counter">;
+
+export function findReports(db: Store, keys: readonly ReportKey[]): Promise<readonly ReportRow[]> {
+  return inChunks(keys, (chunk) =>
+    db
+      .selectFrom("reports")
+      .selectAll()
+      .where((row) =>
+        row(
+          row.refTuple("tusn", "counter"),
+          "in",
+          chunk.map(({ tusn, counter }) => row.tuple(tusn, counter)),
+        ),
+      )
+      .execute(),
+  );
+}
+
+export async function addReports(tx: Tx, rows: readonly ReportRow[]): Promise<void> {
+  await inChunks(rows, (chunk) => tx.insertInto("reports").values(chunk).execute());
+}
+
+/** Everything a terminal reported, in order of its counter. */
+export function listReports(db: Store, tusn: Tusn): Promise<readonly ReportRow[]> {
+  return db.selectFrom("reports").selectAll().where("tusn", "=", tusn).orderBy("counter").execute();
+}
