@@ -1,0 +1,149 @@
+import { setImmediate } from "node:timers/promises";
+import type { Policy } from "../../../certs/trust/policy.ts";
+import { toErrorCode } from "../../../proto/errors.ts";
+import type { Tusn } from "../../../proto/tusn.ts";
+import { toErrorFields } from "../../log.ts";
+import { findByDirectives, setProgress } from "../../store/deployments.ts";
+import { appendEntries } from "../../store/ledger.ts";
+import { type DueRow, findDue, markSent, removeOutbox } from "../../store/outbox.ts";
+import { transact } from "../../store/store.ts";
+import type { Context } from "../context.ts";
+import { toEntry } from "../ledger-entries.ts";
+import type { Presence } from "../presence.ts";
+import { closeLapsed, toStepped } from "./lapse.ts";
+import { toVerifiedDelivery } from "./verified-delivery.ts";
+import { VerifiedReleases } from "./verified-release.ts";
+
+/** Terminals looked up, sent to and noted at a time; in between, other work has its turn. */
+const CHUNK = 200;
+/** A directive without any answer is sent again after this, */
+export const RESEND_AFTER_S = 30;
+/** this many times in all; then it waits until the terminal says hello or ends another directive. */
+export const MAX_SENDS = 4;
+
+export interface DispatchOptions {
+  readonly presence: Presence;
+  policy(): Policy;
+  /** Hands a delivery to a connected terminal; false where it could not be. */
+  send(tusn: Tusn, delivery: Uint8Array): boolean;
+}
+
+/** Sends what is due in the outbox to terminals that are there. The database is the queue; nothing is kept here. */
+export class Dispatch {
+  readonly #context: Context;
+  readonly #options: DispatchOptions;
+  readonly #releases: VerifiedReleases;
+  readonly #wanted = new Set<Tusn>();
+  #running: Promise<void> | undefined;
+  #polling: Promise<void> | undefined;
+
+  constructor(context: Context, options: DispatchOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#releases = new VerifiedReleases(context.store);
+  }
+
+  /** Sends what is due for one terminal. */
+  wake(tusn: Tusn): void {
+    this.#wanted.add(tusn);
+    this.#start();
+  }
+
+  /** Sends whatever is due, and closes what is too old to be sent. Resolves when done; one poll at a time. */
+  poll(): Promise<void> {
+    this.#polling ??= this.#poll().finally(() => {
+      this.#polling = undefined;
+    });
+    return this.#polling;
+  }
+
+  /** Resolves when nothing is being sent any more. */
+  async close(): Promise<void> {
+    this.#wanted.clear();
+    await Promise.all([this.#running, this.#polling]);
+  }
+
+  async #poll(): Promise<void> {
+    for (const tusn of this.#options.presence.ready()) this.#wanted.add(tusn);
+    this.#start();
+    await this.#running;
+    await closeLapsed(this.#context).catch((error) => this.#logFailure(error));
+  }
+
+  #start(): void {
+    if (this.#running !== undefined || this.#wanted.size === 0) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      // Somebody may have been woken for after the last look.
+      this.#start();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#wanted.size > 0) {
+      const tusns = [...this.#wanted].slice(0, CHUNK);
+      for (const tusn of tusns) this.#wanted.delete(tusn);
+      // What was not noted as sent is due still: the next poll takes it up.
+      await this.#sendDue(tusns.filter((tusn) => this.#options.presence.isReady(tusn))).catch((error) =>
+        this.#logFailure(error),
+      );
+      await setImmediate();
+    }
+  }
+
+  async #sendDue(tusns: readonly Tusn[]): Promise<void> {
+    if (tusns.length === 0) return;
+    const due = await findDue(this.#context.store, tusns, this.#context.now(), CHUNK);
+    const sent: DueRow[] = [];
+    for (const row of due) {
+      const delivery = await this.#toDelivery(row);
+      if (delivery !== undefined && this.#options.send(row.tusn, delivery)) sent.push(row);
+    }
+    if (sent.length > 0) await this.#noteSent(sent);
+  }
+
+  async #toDelivery(row: DueRow): Promise<Uint8Array | undefined> {
+    try {
+      return toVerifiedDelivery(row, await this.#releases.read(row.releaseId, this.#options.policy()));
+    } catch (error) {
+      // Whatever an edited row ends in, it must not hold up the rows beside it.
+      if (toErrorCode(error) === "STORE_FAILED") throw error;
+      await this.#withhold(row, error);
+      return undefined;
+    }
+  }
+
+  /** What is not what was signed is never sent and leaves the queue; a person has to look. */
+  async #withhold(row: DueRow, error: unknown): Promise<void> {
+    this.#context.log.error({ terminal: row.tusn, ...toErrorFields(error) }, "directive withheld");
+    const detail = { code: toErrorCode(error), sequence: row.sequence };
+    await transact(this.#context.store, async (tx) => {
+      await removeOutbox(tx, [row]);
+      await appendEntries(tx, [toEntry(this.#context.now(), "alarm.record_altered", row.tusn, { detail })]);
+    });
+  }
+
+  async #noteSent(sent: readonly DueRow[]): Promise<void> {
+    const now = this.#context.now();
+    await transact(this.#context.store, async (tx) => {
+      await markSent(
+        tx,
+        sent.map(({ tusn, sequence, sends }) => {
+          const dueAt = sends + 1 < MAX_SENDS ? now + RESEND_AFTER_S : null;
+          return { tusn, sequence, sends: sends + 1, dueAt };
+        }),
+      );
+      // Read again: a quick terminal has answered by now.
+      const rows = await findByDirectives(
+        tx,
+        sent.map(({ directiveDigest }) => directiveDigest),
+      );
+      await setProgress(tx, toStepped(rows, "sent", now));
+    });
+    this.#context.log.info({ directives: sent.length }, "directives sent");
+  }
+
+  #logFailure(error: unknown): void {
+    this.#context.log.error(toErrorFields(error), "dispatch failed");
+  }
+}

@@ -1,0 +1,81 @@
+import { toDigest, toHex } from "../../../proto/bytes.ts";
+import { TillsyncError } from "../../../proto/errors.ts";
+import type { Tusn } from "../../../proto/tusn.ts";
+import { findInStates } from "../../store/deployments.ts";
+import { findMerchants, findTerminals, listTerminals } from "../../store/fleet.ts";
+import { findProfiles } from "../../store/releases.ts";
+import { findReported } from "../../store/reported.ts";
+import type { MerchantRow, TerminalRow } from "../../store/schema.ts";
+import type { Store } from "../../store/store.ts";
+
+/** A terminal with all that deciding about its next profile takes. */
+export interface Candidate {
+  readonly terminal: TerminalRow;
+  readonly merchant: MerchantRow;
+  /** SHA-256 of its device key; absent where it is not enrolled. */
+  readonly deviceKey?: Uint8Array;
+  /** Digest of the profile it says it holds; empty where none. */
+  readonly currentDigest: Uint8Array;
+  /** That profile's bytes, where they are known. */
+  readonly held?: Uint8Array;
+  /** It has taken a directive and not told the outcome. */
+  readonly underWay: boolean;
+  /** A directive waits to be taken by it. */
+  readonly waiting: boolean;
+}
+
+/** @throws TillsyncError NOT_FOUND for an unknown merchant or terminal, or a terminal of another merchant */
+export async function findCandidates(
+  store: Store,
+  chosen: { readonly merchant?: string; readonly tusns?: readonly Tusn[] },
+): Promise<readonly Candidate[]> {
+  const terminals = await findChosen(store, chosen);
+  const tusns = terminals.map(({ tusn }) => tusn);
+  const merchants = toMap(
+    await findMerchants(store, [...new Set(terminals.map(({ merchantNumber }) => merchantNumber))]),
+    ({ number }) => number,
+  );
+  const reported = toMap(await findReported(store, tusns), ({ tusn }) => tusn);
+  const open = toMap(await findInStates(store, tusns, ["pending", "sent"]), ({ tusn }) => tusn);
+  const underWay = toMap(await findInStates(store, tusns, ["verified", "applied"]), ({ tusn }) => tusn);
+  const digests = [...reported.values()].flatMap(({ currentDigest }) => currentDigest ?? []);
+  // By the digest of the bytes themselves: a row that was altered is no profile that anyone holds.
+  const profiles = toMap(await findProfiles(store, digests), ({ bytes }) => toHex(toDigest(bytes)));
+
+  return terminals.map((terminal): Candidate => {
+    const merchant = merchants.get(terminal.merchantNumber);
+    if (merchant === undefined) throw new TillsyncError("NOT_FOUND", { merchant: terminal.merchantNumber });
+    const currentDigest = reported.get(terminal.tusn)?.currentDigest ?? new Uint8Array(0);
+    const held = profiles.get(toHex(currentDigest))?.bytes;
+    return {
+      terminal,
+      merchant,
+      ...(terminal.deviceKey === null ? {} : { deviceKey: toDigest(terminal.deviceKey) }),
+      currentDigest,
+      ...(held === undefined ? {} : { held }),
+      underWay: underWay.has(terminal.tusn),
+      waiting: open.has(terminal.tusn),
+    };
+  });
+}
+
+async function findChosen(
+  store: Store,
+  { merchant, tusns }: { readonly merchant?: string; readonly tusns?: readonly Tusn[] },
+): Promise<readonly TerminalRow[]> {
+  if (merchant !== undefined && (await findMerchants(store, [merchant])).length === 0) {
+    throw new TillsyncError("NOT_FOUND", { merchant });
+  }
+  if (tusns === undefined) return listTerminals(store, merchant);
+  const found = toMap(await findTerminals(store, tusns), ({ tusn }) => tusn);
+  return [...new Set(tusns)].map((tusn) => {
+    const terminal = found.get(tusn);
+    const isChosen = merchant === undefined || terminal?.merchantNumber === merchant;
+    if (terminal === undefined || !isChosen) throw new TillsyncError("NOT_FOUND", { terminal: tusn });
+    return terminal;
+  });
+}
+
+function toMap<K, V>(rows: readonly V[], toKey: (row: V) => K): ReadonlyMap<K, V> {
+  return new Map(rows.map((row) => [toKey(row), row]));
+}

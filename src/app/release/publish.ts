@@ -1,0 +1,149 @@
+import type { Policy } from "../../../certs/trust/policy.ts";
+import { isEqual, toDigest, toHex } from "../../../proto/bytes.ts";
+import { TillsyncError } from "../../../proto/errors.ts";
+import type { Tusn } from "../../../proto/tusn.ts";
+import { step } from "../../domain/deployment.ts";
+import { toDueAt } from "../../domain/validity.ts";
+import { addDeployments, findInStates, setProgress } from "../../store/deployments.ts";
+import { raiseIssuedSequences } from "../../store/fleet.ts";
+import { appendEntries } from "../../store/ledger.ts";
+import { putOutbox } from "../../store/outbox.ts";
+import { addProfiles, addRelease, findReleases } from "../../store/releases.ts";
+import { type Store, type Tx, transact } from "../../store/store.ts";
+import type { Context } from "../context.ts";
+import { toEntry } from "../ledger-entries.ts";
+import { type Leaf, toLeaves } from "./leaves.ts";
+import { type ParsedRelease, parseRelease, verifyReleaseApproval } from "./parse-release.ts";
+import { partLeaves, type SkippedLeaf } from "./standing.ts";
+
+export interface PublishedRelease {
+  readonly releaseId: Uint8Array;
+  readonly deployments: number;
+  /** Waiting directives that this release took the place of. */
+  readonly superseded: number;
+  /** Directives left out because their terminal moved on since the release was built. */
+  readonly skipped: readonly SkippedLeaf[];
+  /** It was published before: nothing was done. */
+  readonly already: boolean;
+}
+
+/** Terminals that one ledger entry names; beyond them they are only counted. */
+const MAX_NAMED = 20;
+
+/**
+ * Takes a signed release into the queue, in one transaction: release, profiles, deployments, outbox and ledger. Judges
+ * it as every terminal's gate will, so that nothing is sent that would be refused. A directive whose terminal moved on
+ * since is left out, and the others go; where none is left, the release is refused as a whole.
+ *
+ * @throws TillsyncError what `parseRelease`, `verifyDirective` and `partLeaves` throw; STATEMENT_UNSIGNED
+ */
+export async function publishRelease(context: Context, bytes: Uint8Array, policy: Policy): Promise<PublishedRelease> {
+  const release = parseRelease(bytes);
+  const approvers = verifyReleaseApproval(release, policy).map(({ id }) => id);
+  const result = (await isPublished(context.store, release))
+    ? toAlready(release)
+    : await publishLeaves(context, release, toLeaves(release, context), approvers);
+  const { releaseId, deployments, superseded, skipped, already } = result;
+  const counts = { deployments, superseded, skipped: skipped.length, already };
+  context.log.info({ release: toHex(releaseId), ...counts }, "release published");
+  return result;
+}
+
+function publishLeaves(
+  context: Context,
+  release: ParsedRelease,
+  leaves: readonly Leaf[],
+  approvers: readonly string[],
+): Promise<PublishedRelease> {
+  const { releaseId } = release.statement;
+  return transact(context.store, async (tx) => {
+    // Another process may have been quicker since the first look.
+    if (await isPublished(tx, release)) return toAlready(release);
+    const now = context.now();
+    const { taken, skipped } = await partLeaves(tx, leaves);
+    const tusns = taken.map(({ directive }) => directive.tusn);
+    const superseded = await supersede(tx, tusns, now);
+    await store(tx, release, taken, approvers, now);
+    await noteSkipped(tx, releaseId, skipped, now);
+    return { releaseId, deployments: taken.length, superseded, skipped, already: false };
+  });
+}
+
+function toAlready({ statement: { releaseId } }: ParsedRelease): PublishedRelease {
+  return { releaseId, deployments: 0, superseded: 0, skipped: [], already: true };
+}
+
+async function isPublished(db: Store, { statement, file }: ParsedRelease): Promise<boolean> {
+  const [known] = await findReleases(db, [statement.releaseId]);
+  if (known === undefined) return false;
+  if (!isEqual(known.statement, file.statement)) throw new TillsyncError("RELEASE_INVALID", { expected: "a new id" });
+  return true;
+}
+
+async function supersede(tx: Tx, tusns: readonly Tusn[], now: number): Promise<number> {
+  const waiting = await findInStates(tx, tusns, ["pending", "sent"]);
+  await setProgress(
+    tx,
+    waiting.map((row) => ({ ...row, state: step(row.state, "superseded").state, updatedAt: now })),
+  );
+  await appendEntries(
+    tx,
+    waiting.map(({ tusn, sequence, directiveDigest: digest }) =>
+      toEntry(now, "deployment.superseded", tusn, { digest, detail: { sequence } }),
+    ),
+  );
+  return waiting.length;
+}
+
+async function store(
+  tx: Tx,
+  { file, statement }: ParsedRelease,
+  leaves: readonly Leaf[],
+  approvers: readonly string[],
+  now: number,
+): Promise<void> {
+  const { reason } = file;
+  const { releaseId, purpose, root, size, merchant, created, expires } = statement;
+  await addRelease(
+    tx,
+    {
+      id: releaseId,
+      purpose,
+      statement: file.statement,
+      root,
+      size,
+      merchant,
+      created,
+      expires,
+      reason,
+      publishedAt: now,
+    },
+    file.signatures.map(({ keyId, value }) => ({ releaseId, keyId, value })),
+  );
+  await addProfiles(
+    tx,
+    leaves.flatMap(({ profiles }) => profiles),
+  );
+  await addDeployments(
+    tx,
+    leaves.map(({ deployment }) => deployment),
+  );
+  await raiseIssuedSequences(tx, releaseId);
+  await putOutbox(
+    tx,
+    leaves.map(({ directive: { tusn, sequence, notBefore } }) => {
+      return { tusn, sequence, dueAt: toDueAt(notBefore, now), sends: 0 };
+    }),
+  );
+  const detail = { approvers: approvers.join("+"), merchant, purpose, reason, size };
+  await appendEntries(tx, [
+    toEntry(now, "release.published", toHex(releaseId), { digest: toDigest(file.statement), detail }),
+  ]);
+}
+
+async function noteSkipped(tx: Tx, releaseId: Uint8Array, skipped: readonly SkippedLeaf[], now: number): Promise<void> {
+  if (skipped.length === 0) return;
+  const named = skipped.slice(0, MAX_NAMED).map(({ tusn, code }) => `${tusn} ${code}`);
+  const detail = { skipped: skipped.length, terminals: named.join(", ") };
+  await appendEntries(tx, [toEntry(now, "release.left_out", toHex(releaseId), { detail })]);
+}

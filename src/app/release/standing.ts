@@ -1,0 +1,71 @@
+import { toDigest } from "../../../proto/bytes.ts";
+import { type ErrorCode, TillsyncError, toErrorCode } from "../../../proto/errors.ts";
+import type { Tusn } from "../../../proto/tusn.ts";
+import { isLeftOut, type TerminalFacts, verifyStanding } from "../../domain/release-check.ts";
+import { findInStates } from "../../store/deployments.ts";
+import { findTerminals } from "../../store/fleet.ts";
+import { findReported } from "../../store/reported.ts";
+import type { Store } from "../../store/store.ts";
+import type { Leaf } from "./leaves.ts";
+
+/** A directive that was left out, by the code that its terminal's gate would have refused it with. */
+export interface SkippedLeaf {
+  readonly tusn: Tusn;
+  readonly code: ErrorCode;
+}
+
+/**
+ * Holds leaves against the records and parts those that can be taken from those whose terminal moved on.
+ *
+ * @throws TillsyncError NOT_FOUND for a terminal not on record; WRONG_MERCHANT, RELEASE_INVALID; the first leaf's code
+ *   where none can be taken
+ */
+export async function partLeaves(
+  db: Store,
+  leaves: readonly Leaf[],
+): Promise<{ readonly taken: readonly Leaf[]; readonly skipped: readonly SkippedLeaf[] }> {
+  const facts = await findFacts(
+    db,
+    leaves.map(({ directive }) => directive.tusn),
+  );
+  const taken: Leaf[] = [];
+  const skipped: SkippedLeaf[] = [];
+  for (const leaf of leaves) {
+    const { tusn } = leaf.directive;
+    const known = facts.get(tusn);
+    if (known === undefined) throw new TillsyncError("NOT_FOUND", { terminal: tusn });
+    const code = toLeftOut(leaf, known);
+    if (code === undefined) taken.push(leaf);
+    else skipped.push({ tusn, code });
+  }
+  const [first] = skipped;
+  if (taken.length === 0 && first !== undefined) throw new TillsyncError(first.code, { terminal: first.tusn });
+  return { taken, skipped };
+}
+
+function toLeftOut({ directive, merchant }: Leaf, facts: TerminalFacts): ErrorCode | undefined {
+  try {
+    verifyStanding(directive, merchant, facts);
+    return undefined;
+  } catch (error) {
+    const code = toErrorCode(error);
+    if (!isLeftOut(code)) throw error;
+    return code;
+  }
+}
+
+async function findFacts(db: Store, tusns: readonly Tusn[]): Promise<ReadonlyMap<Tusn, TerminalFacts>> {
+  const reported = new Map((await findReported(db, tusns)).map((row) => [row.tusn, row]));
+  const underWay = new Set((await findInStates(db, tusns, ["verified", "applied"])).map(({ tusn }) => tusn));
+  return new Map(
+    (await findTerminals(db, tusns)).map(({ tusn, deviceKey, merchantNumber, issuedSequence }) => [
+      tusn,
+      {
+        ...(deviceKey === null ? {} : { deviceKey: toDigest(deviceKey) }),
+        ...{ merchantNumber, issuedSequence },
+        currentDigest: reported.get(tusn)?.currentDigest ?? new Uint8Array(0),
+        underWay: underWay.has(tusn),
+      },
+    ]),
+  );
+}

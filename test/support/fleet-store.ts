@@ -1,0 +1,145 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { signRelease } from "../../certs/release.ts";
+import { type Trust, verifyTrust } from "../../certs/trust/verify.ts";
+import { type ReleaseFile, toReleaseFileBytes } from "../../proto/delivery.ts";
+import type { TrustBundle } from "../../proto/trust-bundle.ts";
+import { parseTusn } from "../../proto/tusn.ts";
+import type { Context } from "../../src/app/context.ts";
+import { enrolTerminal } from "../../src/app/enrol.ts";
+import { importFleet } from "../../src/app/import/import-fleet.ts";
+import { listLedger } from "../../src/app/queries/ledger.ts";
+import { buildRelease, type ReleaseRequest } from "../../src/app/release/build.ts";
+import { type PublishedRelease, publishRelease } from "../../src/app/release/publish.ts";
+import type { TrustHolder } from "../../src/app/trust-files.ts";
+import type { FleetRow } from "../../src/domain/fleet.ts";
+import type { FleetFields } from "../../src/domain/fleet-columns.ts";
+import { parseFleetRow } from "../../src/domain/fleet-row.ts";
+import { openLog } from "../../src/log.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
+import { loadCertificates } from "./certificates.ts";
+import { FLEET_FIELDS } from "./fleet-fields.ts";
+import { createApprovers, SAMPLE_PROFILE, type TestApprovers } from "./release.ts";
+import { TestTerminal } from "./test-terminal.ts";
+
+export const START = 1_800_000_000;
+
+/** A fleet service's surroundings over a real database file; a clock that moves only when a test says so. */
+export interface TestFleet extends Context {
+  readonly store: Store;
+  readonly file: string;
+  /** Log lines as objects. */
+  readonly lines: readonly Record<string, unknown>[];
+  readonly approvers: TestApprovers;
+  readonly trust: TrustHolder;
+  /** Present in seconds; assign to move the clock. */
+  at: number;
+}
+
+/** A folder that is gone when the test has finished. */
+export function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tillsync-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** An empty store with its surroundings, at `start`; closed and removed when the test has finished. */
+export async function openTestFleet(start = START): Promise<TestFleet> {
+  const file = join(makeFolder(), "fleet.sqlite");
+  const store = await openStore(file);
+  onTestFinished(() => store.destroy());
+  const lines: Record<string, unknown>[] = [];
+  const approvers = createApprovers(start);
+  const fleet: TestFleet = {
+    store,
+    file,
+    lines,
+    approvers,
+    trust: holdTrust(approvers),
+    at: start,
+    now: () => fleet.at,
+    randomBytes,
+    log: openLog("debug", { write: (line) => lines.push(JSON.parse(line)) }),
+  };
+  return fleet;
+}
+
+/** Trust metadata held in memory, renewed whenever it is asked for. */
+export function holdTrust(approvers: TestApprovers): TrustHolder {
+  let bundle: TrustBundle = approvers.trust;
+  let trust: Trust = verifyTrust(bundle.root, bundle);
+  return {
+    bundle: () => bundle,
+    trust: () => trust,
+    renewTimestamp: async (now) => {
+      if (now === trust.issued) return false;
+      bundle = approvers.renew(trust.versions.timestamp + 1, now);
+      trust = verifyTrust(bundle.root, bundle);
+      return true;
+    },
+  };
+}
+
+/** A row of a fleet file, sound. */
+export function toFleetRow(change: Partial<FleetFields> = {}): FleetRow {
+  const parsed = parseFleetRow({ ...FLEET_FIELDS, ...change });
+  if ("faults" in parsed) throw new Error(JSON.stringify(parsed.faults));
+  return parsed.row;
+}
+
+/** The nth terminal of the sample merchant, by n from 0. */
+export function toTerminalFields(n: number): Partial<FleetFields> {
+  const digits = String(n).padStart(5, "0");
+  return { tusn: `00000304N7NL019${digits}`, terminal_no: `58D${digits}` };
+}
+
+/** `count` enrolled terminals of one merchant. */
+export async function enrolFleet(fleet: TestFleet, count = 1): Promise<readonly TestTerminal[]> {
+  const rows = Array.from({ length: count }, (_, n) => toFleetRow(toTerminalFields(n)));
+  await importFleet(fleet, rows);
+  const { deviceKey, terminal } = await loadCertificates();
+  const terminals: TestTerminal[] = [];
+  for (const { tusn } of rows.map((row) => row.terminal)) {
+    await enrolTerminal(fleet, tusn, (await terminal(tusn)).certificate);
+    terminals.push(new TestTerminal(tusn, deviceKey));
+  }
+  return terminals;
+}
+
+export const TUSN_0 = parseTusn("00000304N7NL01900000");
+export const MERCHANT = FLEET_FIELDS.merchant_no;
+
+/** A request for all terminals, with defaults for those that hold no profile. */
+export function toRequest(change: Partial<ReleaseRequest> = {}): ReleaseRequest {
+  const { acquiring, parameters } = SAMPLE_PROFILE;
+  const { host, port, tpdu } = acquiring;
+  return {
+    patch: {},
+    reason: "test",
+    onFail: "rollback",
+    validityS: 86_400,
+    defaults: { acquiring: { host, port, tpdu }, parameters },
+    ...change,
+  };
+}
+
+/** The file's bytes, signed by maker and checker. */
+export function signFile(fleet: TestFleet, file: ReleaseFile): Uint8Array {
+  const { maker, checker } = fleet.approvers;
+  return toReleaseFileBytes(signRelease(signRelease(file, maker), checker));
+}
+
+/** Builds, signs and publishes. */
+export async function release(fleet: TestFleet, change: Partial<ReleaseRequest> = {}): Promise<PublishedRelease> {
+  const { file } = await buildRelease(fleet, toRequest(change));
+  return publishRelease(fleet, signFile(fleet, file), fleet.approvers.policy);
+}
+
+/** Kinds of the ledger's entries, in order. */
+export async function readLedgerKinds(fleet: TestFleet): Promise<readonly string[]> {
+  const { entries } = await listLedger(fleet.store, 0, 10_000);
+  return entries.map(({ kind }) => kind);
+}
