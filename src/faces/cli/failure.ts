@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { type ErrorCode, TillsyncError, toErrorCode } from "../../../proto/errors.ts";
+import { toRedacted } from "../../../proto/redaction.ts";
+import { type Output, toPrintable } from "./output.ts";
+
+// docs/errors.md is the one place that says what to do about an error; a test keeps its codes equal to the catalogue.
+const PAGES = ["../../../docs/errors.md", "../../../../docs/errors.md"];
+
+/** Tells an error by code, facts and what to do; as JSON where that was asked for. */
+export function printFailure(output: Output, error: unknown): void {
+  const code = toErrorCode(error);
+  const message = toPrintable(toRedacted(error instanceof Error ? error.message : String(error)));
+  const advice = findAdvice(code);
+  if (output.json) {
+    const fields = error instanceof TillsyncError ? error.fields : {};
+    output.err(`${toRedacted(JSON.stringify({ error: { code, message, fields, advice } }))}\n`);
+  } else {
+    output.err(`${message}\n${advice === "" ? "" : `What to do: ${advice}\n`}`);
+  }
+}
+
+/** The third column of the code's row in docs/errors.md; empty where the page is not shipped. */
+function findAdvice(code: ErrorCode): string {
+  for (const page of PAGES) {
+    const row = readPage(page)
+      .split("\n")
+      .find((line) => line.startsWith(`| \`${code}\` |`));
+    if (row !== undefined) return (row.split("|")[3] ?? "").trim().replaceAll("`", "");
+  }
+  return "";
+}
+
+function readPage(page: string): string {
+  try {
+    return readFileSync(new URL(page, import.meta.url), "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,111 @@
+import { Command, CommanderError } from "commander";
+import { toWholeNumber } from "./arguments.ts";
+import { printFailure } from "./failure.ts";
+import { addFleetCommands } from "./fleet-commands.ts";
+import { addLedgerCommands } from "./ledger-commands.ts";
+import { print } from "./output.ts";
+import { type CliPorts, type DemoCommandOptions, type ServeOptions, toGlobals, toOutput } from "./ports.ts";
+import { addReleaseCommands } from "./release-commands.ts";
+
+export const DEFAULT_DATA = ".tillsync";
+const DEFAULT_PORT = 8_883;
+const DEFAULT_ACQUIRER_PORT = 18_583;
+const DEFAULT_AGENTS = 8;
+const MAX_AGENTS = 64;
+const MAX_PORT = 65_535;
+
+const EXAMPLES = `
+Examples:
+  tillsync init                                      make a data folder
+  tillsync terminals import sim/data/fleet.csv       import merchants and terminals
+  tillsync serve                                     run the fleet service
+  tillsync release build --merchant 822391058121070 \\
+      --set merchant.name=新名字 --reason "renamed" --out rename.release
+  tillsync release sign rename.release --key .tillsync/approvers/wang.li.pem
+  tillsync release sign rename.release --key .tillsync/approvers/chen.bo.pem
+  tillsync release publish rename.release
+  tillsync deployments --state rolled_back
+
+Every error has a code; docs/errors.md tells what to do about each.`;
+
+/** Runs a command line (without node and script); resolves with the exit code: 0, 1 for an error, 2 for wrong usage. */
+export async function runCli(args: readonly string[], ports: CliPorts, data: string, version: string): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(ports, data, version, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    printFailure({ json: args.includes("--json"), out: ports.out, err: ports.err }, error);
+    return 1;
+  }
+}
+
+function createProgram(ports: CliPorts, data: string, version: string, setExitCode: (code: number) => void): Command {
+  const program = new Command("tillsync")
+    .description("Device management for fleets of POS terminals")
+    .version(version)
+    .option("--data <folder>", "data folder (environment: TILLSYNC_DATA)", data)
+    .option("--json", "print JSON for programs")
+    .addHelpText("after", EXAMPLES)
+    .showHelpAfterError("(tillsync --help shows all commands)")
+    .configureOutput({ writeOut: ports.out, writeErr: ports.err })
+    .exitOverride();
+
+  program
+    .command("init")
+    .description("make a data folder: private CA, certificates, trust root with two demo approvers")
+    .action(async (_options: object, command: Command) => {
+      const created = await ports.init(toGlobals(command).data);
+      print(toOutput(ports, command), { created }, () =>
+        created ? toInitText(toGlobals(command).data) : "it is there",
+      );
+    });
+
+  addServe(program, ports);
+  addDemo(program, ports, setExitCode);
+  addFleetCommands(program, ports);
+  addReleaseCommands(program, ports);
+  addLedgerCommands(program, ports);
+  // Commands inherit neither of these by themselves.
+  for (const command of allCommands(program)) {
+    command.exitOverride().configureOutput({ writeOut: ports.out, writeErr: ports.err });
+  }
+  return program;
+}
+
+function addServe(program: Command, ports: CliPorts): void {
+  program
+    .command("serve")
+    .description("run the fleet service until it is told to end")
+    .option("--host <address>", "address to listen on", "0.0.0.0")
+    .option("--port <port>", "TLS port for terminals", toWholeNumber(0, MAX_PORT), DEFAULT_PORT)
+    .action(async (_options: object, command: Command) => {
+      await ports.serve(command.optsWithGlobals<ServeOptions>(), toOutput(ports, command));
+    });
+}
+
+function addDemo(program: Command, ports: CliPorts, setExitCode: (code: number) => void): void {
+  program
+    .command("demo")
+    .description("run service, simulated acquirer and terminal agents, and tell a story with them")
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <port>", "TLS port for terminals", toWholeNumber(0, MAX_PORT), DEFAULT_PORT)
+    .option("--acquirer-port <port>", "TCP port of the acquirer", toWholeNumber(0, MAX_PORT), DEFAULT_ACQUIRER_PORT)
+    .option("--agents <n>", "terminal agents to run", toWholeNumber(1, MAX_AGENTS), DEFAULT_AGENTS)
+    .option("--once", "end after the story; exit 0 only if every outcome was the expected one", false)
+    .action(async (_options: object, command: Command) => {
+      setExitCode(await ports.demo(command.optsWithGlobals<DemoCommandOptions>(), toOutput(ports, command)));
+    });
+}
+
+function toInitText(folder: string): string {
+  return `${folder} is made. Its approvers' keys have no passphrase: they are for trying out, never for a real fleet.`;
+}
+
+function allCommands(command: Command): readonly Command[] {
+  return command.commands.flatMap((child) => [child, ...allCommands(child)]);
+}
