@@ -1,0 +1,198 @@
+import { createReadStream, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Bus, BusHandlers } from "../../broker/bus.ts";
+import { parsePrivateKey } from "../../certs/keys.ts";
+import { TillsyncError, toErrorCode } from "../../proto/errors.ts";
+import type { Context } from "../../src/app/context.ts";
+import { type DataFolder, DEMO_APPROVERS } from "../../src/app/data-folder.ts";
+import { enrolTerminal } from "../../src/app/enrol.ts";
+import { type FleetService, openFleetService } from "../../src/app/fleet-service.ts";
+import { importFleet } from "../../src/app/import/import-fleet.ts";
+import { parseFleet } from "../../src/app/import/parse-fleet.ts";
+import { readProfileDefaults } from "../../src/app/profile-defaults.ts";
+import { listTerminals } from "../../src/app/queries/terminals.ts";
+import { openTrust } from "../../src/app/trust-files.ts";
+import type { FleetRow } from "../../src/domain/fleet.ts";
+import { type AcquirerProcess, openAcquirerProcess } from "../acquirer/process.ts";
+import { toSimulatedTmk } from "../keys.ts";
+import { AgentProcess } from "./agent-process.ts";
+import { provisionTerminal } from "./provision.ts";
+import type { Screen } from "./screen.ts";
+import { toScreenRows } from "./screen-rows.ts";
+import { STORY, type Tally } from "./story.ts";
+import type { Actor, World } from "./world.ts";
+
+const FLEET = new URL("../data/fleet.csv", import.meta.url);
+const ACQUIRER_MAIN = fileURLToPath(new URL("../acquirer/main.js", import.meta.url));
+const DRAW_MS = 250;
+export const MAX_AGENTS = 64;
+
+export interface DemoOptions {
+  readonly context: Context;
+  readonly folder: DataFolder;
+  /** How many terminals run as processes, 1 to MAX_AGENTS. */
+  readonly agents: number;
+  readonly acquirerPort: number;
+  readonly screen: Screen;
+  /** Ends the story where it is. */
+  readonly signal: AbortSignal;
+  openBus(handlers: BusHandlers): Promise<Bus & { readonly port: number }>;
+}
+
+export interface DemoResult extends Readonly<Tally> {
+  /** Imported terminals. */
+  readonly terminals: number;
+  readonly seconds: number;
+  /** Code of the step that did not end as told; absent where all did. */
+  readonly failed?: string;
+}
+
+/** The running demonstration. */
+export interface Demo {
+  readonly result: DemoResult;
+  /** Ends agents, acquirer and service, in that order. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the service, the acquirer and the agents, and tells the story. They run on until closed, whatever the story's
+ * end.
+ *
+ * @throws TillsyncError where something cannot be started, such as PORT_IN_USE
+ */
+export async function runDemo(options: DemoOptions): Promise<Demo> {
+  const started = performance.now();
+  const open: (() => Promise<void>)[] = [];
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= closeAll(open);
+    return closing;
+  };
+  try {
+    const { world, terminals } = await openWorld(options, open);
+    const tally: Tally = { committed: 0, rolledBack: 0, refused: 0, recovered: 0, offlineCaughtUp: 0 };
+    const failed = await tellStory(world, tally, options);
+    const seconds = Number(((performance.now() - started) / 1_000).toFixed(1));
+    return { result: { terminals, ...tally, seconds, ...(failed === undefined ? {} : { failed }) }, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openWorld(options: DemoOptions, open: (() => Promise<void>)[]) {
+  const { context, folder, screen } = options;
+  const rows = await readFleet();
+  // What a merchant changed since is not put back to what the file says.
+  if ((await listTerminals(context.store)).length === 0) await importFleet(context, rows);
+  const known = await listTerminals(context.store);
+  const merchants = new Set(known.map(({ merchantNumber }) => merchantNumber)).size;
+  screen.say(`${known.length} terminals of ${merchants} merchants are in the records`);
+
+  const trust = await openTrust(folder.trust);
+  let bus: (Bus & { readonly port: number }) | undefined;
+  const service: FleetService = await openFleetService({
+    ...context,
+    trust,
+    openBus: async (handlers) => {
+      bus = await options.openBus(handlers);
+      return bus;
+    },
+  });
+  open.push(() => service.close());
+  if (bus === undefined) throw new TillsyncError("BUS_CLOSED");
+  screen.say(`The fleet service listens for terminals on TLS port ${bus.port}`);
+
+  const acquirer = await openAcquirerProcess(ACQUIRER_MAIN, options.acquirerPort);
+  open.push(() => acquirer.close());
+  screen.say(`The simulated acquirer speaks ISO 8583 on TCP port ${acquirer.port} (process ${acquirer.pid})`);
+
+  const chosen = rows.slice(0, options.agents);
+  const cast = await Promise.all(chosen.map((row) => openActor(options, row, trust.bundle().root, bus?.port ?? 0)));
+  await addToAcquirer(acquirer, chosen);
+  open.push(async () => void (await Promise.all(cast.map(({ agent }) => agent.stop()))));
+  for (const { agent } of cast) agent.start();
+
+  const defaults = readProfileDefaults(folder.path);
+  const approvers = DEMO_APPROVERS.map(({ id }) =>
+    parsePrivateKey(readFileSync(join(folder.approvers, `${id}.pem`), "utf8")),
+  );
+  const world: World = {
+    signal: options.signal,
+    ...{ context, trust, bus, acquirer, approvers, cast },
+    defaults: { ...defaults, acquiring: { ...defaults.acquiring, port: acquirer.port } },
+    wake: () => void service.dispatch(),
+    say: (line) => screen.say(line),
+  };
+  return { world, terminals: known.length };
+}
+
+async function openActor(options: DemoOptions, row: FleetRow, root: Uint8Array, port: number): Promise<Actor> {
+  const { context, folder } = options;
+  const { tusn, terminalNo } = row.terminal;
+  const now = new Date(context.now() * 1_000);
+  const agents = join(folder.path, "agents");
+  const terminal = await provisionTerminal({ tusn, agents, authority: folder.authority, root, port, now });
+  await enrolTerminal(context, tusn, terminal.certificate);
+  return { agent: new AgentProcess(terminal), tusn, terminalNo, merchant: row.merchant, holder: row.account.holder };
+}
+
+async function addToAcquirer(acquirer: AcquirerProcess, rows: readonly FleetRow[]): Promise<void> {
+  await acquirer.addTerminals(
+    rows.map(({ terminal: { tusn, terminalNo }, merchant }) => ({
+      terminalNo,
+      merchantNo: merchant.number,
+      tmk: toSimulatedTmk(tusn),
+    })),
+  );
+}
+
+/** Tells the story to its end or to the first step that fails; gives that step's code. */
+async function tellStory(world: World, tally: Tally, { screen, context }: DemoOptions): Promise<string | undefined> {
+  let done = 0;
+  let title = "";
+  let isTelling = true;
+  const draw = async () => {
+    const rows = toScreenRows(await listTerminals(context.store), world);
+    screen.draw({ title, done, steps: STORY.length, rows });
+  };
+  const drawing = (async () => {
+    while (isTelling) {
+      await draw();
+      await delay(DRAW_MS);
+    }
+  })();
+  // It is awaited below; until then its failure is not an unhandled one.
+  drawing.catch(() => undefined);
+  try {
+    for (const step of STORY) {
+      title = step.title;
+      screen.say(`${done + 1}. ${title}`);
+      await step.run(world, tally);
+      done += 1;
+    }
+    title = "Everything ended as told";
+    return undefined;
+  } catch (error) {
+    title = `Failed: ${title}`;
+    screen.say(error instanceof Error ? `   ${error.message}` : String(error));
+    return toErrorCode(error);
+  } finally {
+    isTelling = false;
+    await drawing;
+    await draw();
+  }
+}
+
+async function readFleet(): Promise<readonly FleetRow[]> {
+  const file = await parseFleet(createReadStream(FLEET));
+  if (file.faultCount > 0) throw new TillsyncError("IMPORT_REFUSED", { faults: file.faultCount });
+  return file.rows;
+}
+
+/** The last opened is closed first. */
+async function closeAll(open: (() => Promise<void>)[]): Promise<void> {
+  for (const close of open.reverse()) await close();
+}

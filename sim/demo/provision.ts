@@ -1,0 +1,99 @@
+import { type KeyObject, X509Certificate } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { issueTerminalCertificate, type KeyAndCertificate } from "../../certs/x509/authority.ts";
+import { generateRsaKey, parseRsaKey, toRsaKeyPem, toRsaPublicKey } from "../../certs/x509/rsa-key.ts";
+import { toHex } from "../../proto/bytes.ts";
+import type { Tusn } from "../../proto/tusn.ts";
+import { writeFileDurably } from "../../src/app/durable-file.ts";
+import { toSimulatedTmk } from "../keys.ts";
+
+const CERTIFICATE_DAYS = 30;
+const OWNER_ONLY = 0o700;
+const SECRET = 0o600;
+const PUBLIC = 0o644;
+const RENEW_BEFORE_MS = 10 * 86_400_000;
+/** Short, so that a story of seconds shows a reconnect; a real terminal keeps the agent's defaults. */
+const RECONNECT_BASE_MS = 100;
+const RECONNECT_CAP_MS = 1_000;
+
+/** A simulated terminal's folder, as an installer would leave it on a real one. */
+export interface ProvisionedTerminal {
+  readonly tusn: Tusn;
+  readonly folder: string;
+  readonly configFile: string;
+  /** PEM. */
+  readonly certificate: string;
+}
+
+export interface ProvisionRequest {
+  readonly tusn: Tusn;
+  /** Folder that holds one folder per terminal. */
+  readonly agents: string;
+  readonly authority: KeyAndCertificate;
+  /** Pinned trust root. */
+  readonly root: Uint8Array;
+  readonly port: number;
+  readonly now: Date;
+}
+
+/** Makes device key, certificate and configuration where they are missing; the port is always written anew. */
+export async function provisionTerminal(request: ProvisionRequest): Promise<ProvisionedTerminal> {
+  const folder = join(request.agents, request.tusn);
+  // The simulated terminal keeps the profile it trades on in a folder of its own.
+  mkdirSync(join(folder, "terminal"), { recursive: true, mode: OWNER_ONLY });
+  const certificate = await openCertificate(folder, request);
+  writeFileSync(join(folder, "ca.pem"), request.authority.certificate);
+  writeFileSync(join(folder, "root.json"), request.root);
+  const configFile = join(folder, "agent.json");
+  writeFileSync(configFile, `${JSON.stringify(toConfig(request), null, 2)}\n`);
+  return { tusn: request.tusn, folder, configFile, certificate };
+}
+
+/** A certificate that lasts: a new one for the same key where the old one is near its end or cannot be read. */
+async function openCertificate(folder: string, request: ProvisionRequest): Promise<string> {
+  const file = join(folder, "device.pem");
+  const held = readCertificate(file);
+  const renewFrom = request.now.getTime() + RENEW_BEFORE_MS;
+  if (held !== undefined && Date.parse(held.validTo) > renewFrom) return held.toString();
+  const key = await openDeviceKey(join(folder, "device.key"));
+  const certificate = await issueTerminalCertificate(request.authority, {
+    tusn: request.tusn,
+    publicKey: toRsaPublicKey(key),
+    days: CERTIFICATE_DAYS,
+    now: request.now,
+  });
+  await writeFileDurably(file, certificate, PUBLIC);
+  return certificate;
+}
+
+async function openDeviceKey(file: string): Promise<KeyObject> {
+  if (existsSync(file)) return parseRsaKey(readFileSync(file, "utf8"));
+  const key = await generateRsaKey();
+  await writeFileDurably(file, toRsaKeyPem(key), SECRET);
+  return key;
+}
+
+function readCertificate(file: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(readFileSync(file));
+  } catch {
+    return undefined;
+  }
+}
+
+function toConfig({ tusn, port }: ProvisionRequest): object {
+  return {
+    tusn,
+    host: "localhost",
+    port,
+    caFile: "ca.pem",
+    certFile: "device.pem",
+    keyFile: "device.key",
+    rootFile: "root.json",
+    stateDir: "state",
+    terminal: { kind: "simulated", file: "terminal/profile.bin", tmk: toHex(toSimulatedTmk(tusn)) },
+    reconnectBaseMs: RECONNECT_BASE_MS,
+    reconnectCapMs: RECONNECT_CAP_MS,
+  };
+}

@@ -1,0 +1,111 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runTillsync } from "../support/cli.ts";
+
+const SAMPLE = "sim/data/fleet.csv";
+const MERCHANT = "822391058121070";
+
+let folder: string;
+let data: string;
+
+function toErrorCode(stderr: string): string {
+  return JSON.parse(stderr.trim().split("\n").at(-1) ?? "").error.code;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tillsync-cli-"));
+  data = join(folder, "data");
+  expect((await runTillsync(data, "init")).code).toBe(0);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("tillsync", () => {
+  it("makes a data folder once, with secrets that only the owner can read", async () => {
+    const again = await runTillsync(data, "init", "--json");
+    expect(JSON.parse(again.stdout)).toEqual({ created: false });
+    for (const secret of ["ca/ca.key", "server/server.key", "trust/online.pem", "approvers/wang.li.pem"]) {
+      expect(statSync(join(data, secret)).mode & 0o777, secret).toBe(0o600);
+    }
+  });
+
+  it("without a data folder says so with a code and what to do", async () => {
+    const { code, stderr } = await runTillsync(join(folder, "nowhere"), "terminals", "list", "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(stderr).error).toMatchObject({
+      code: "DATA_FOLDER_INVALID",
+      advice: expect.stringMatching(/\w/),
+    });
+  });
+
+  it("imports the sample fleet, and finds it unchanged the second time", async () => {
+    const first = await runTillsync(data, "terminals", "import", SAMPLE, "--json");
+    expect(JSON.parse(first.stdout)).toMatchObject({ terminals: 351, merchants: 216, unchanged: 0 });
+    const second = await runTillsync(data, "terminals", "import", SAMPLE, "--json");
+    expect(JSON.parse(second.stdout)).toMatchObject({ terminals: 0, unchanged: 351 });
+  });
+
+  it("imports nothing of a file with a bad row, and names line, column and code", async () => {
+    const lines = readFileSync(SAMPLE, "utf8").split("\n");
+    const at = lines.findIndex((line) => line.startsWith("00000304N7NL00072365"));
+    lines[at] = (lines[at] ?? "").replace("00000304N7NL00072365", "0000gratia00003");
+    const file = join(folder, "bad.csv");
+    writeFileSync(file, lines.join("\n"));
+    const other = join(folder, "other");
+    await runTillsync(other, "init");
+    const { code, stderr } = await runTillsync(other, "terminals", "import", file, "--json");
+    expect(code).toBe(1);
+    expect(toErrorCode(stderr)).toBe("IMPORT_REFUSED");
+    const [report] = stderr.split("\n");
+    expect(JSON.parse(report ?? "").faults).toContainEqual({ line: at + 1, column: "tusn", code: "TUSN_INVALID" });
+    expect(JSON.parse((await runTillsync(other, "terminals", "list", "--json")).stdout)).toEqual([]);
+  });
+
+  it("shows a merchant with its settlement masked, and never the account number", async () => {
+    const { stdout } = await runTillsync(data, "merchants", "show", MERCHANT, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ number: MERCHANT, settlement: { number: "622848******7264" } });
+    const database = readFileSync(join(data, "tillsync.sqlite"));
+    expect(database.includes("6228487820010407264")).toBe(false);
+  });
+
+  it("refuses what is not there or malformed, by code", async () => {
+    for (const [args, expected] of [
+      [["terminals", "show", "9999999998"], "TUSN_INVALID"],
+      [["terminals", "show", "00000304A"], "NOT_FOUND"],
+      [["merchants", "show", "1"], "NOT_FOUND"],
+      [["release", "show", "nothing"], "CONFIG_INVALID"],
+      [["release", "sign", "nothing", "--key", "nothing"], "CONFIG_INVALID"],
+      [["release", "build", "--merchant", MERCHANT, "--reason", "r", "--out", "x"], "NOTHING_TO_RELEASE"],
+      [["release", "build", "--set", "merchant.colour=red", "--reason", "r", "--out", "x"], "CONFIG_INVALID"],
+    ] as const) {
+      const { code, stderr, stdout } = await runTillsync(data, "--json", ...args);
+      expect(toErrorCode(stderr), args.join(" ")).toBe(expected);
+      expect(code).toBe(1);
+      expect(stdout).toBe("");
+    }
+  });
+
+  it("ends with 2 and shows what was expected where it is used wrongly", async () => {
+    for (const args of [
+      ["frobnicate"],
+      ["deployments", "--state", "lost"],
+      ["release", "build"],
+      ["serve", "--port", "x"],
+    ]) {
+      const { code, stderr } = await runTillsync(data, ...args);
+      expect(code, args.join(" ")).toBe(2);
+      expect(stderr).toMatch(/error: /);
+    }
+  });
+
+  it("explains itself", async () => {
+    const { code, stdout } = await runTillsync(data, "--help");
+    expect(code).toBe(0);
+    for (const command of ["serve", "demo", "terminals", "merchants", "release", "deployments", "ledger"]) {
+      expect(stdout).toContain(command);
+    }
+    expect((await runTillsync(data, "release", "build", "--help")).stdout).toContain("merchant.licence_no");
+  });
+});

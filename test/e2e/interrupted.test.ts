@@ -1,0 +1,48 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it, vi } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
+const WAIT = { timeout: 30_000, interval: 50 };
+
+const folder = mkdtempSync(join(tmpdir(), "tillsync-interrupted-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Ids of running processes whose command line names the data folder. */
+function findProcesses(data: string): readonly string[] {
+  return readdirSync("/proc").filter((id) => /^\d+$/.test(id) && readCommandLine(id).includes(data));
+}
+
+function readCommandLine(id: string): string {
+  try {
+    return readFileSync(`/proc/${id}/cmdline`, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+describe("the demonstration", () => {
+  it.each(["SIGTERM", "SIGINT", "SIGKILL"] as const)(
+    "ended by %s in the middle leaves nothing running",
+    async (signal) => {
+      const data = join(folder, signal);
+      const args = [MAIN, "demo", "--data", data, "--port", "0", "--acquirer-port", "0", "--agents", "3"];
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+      const exited = once(child, "exit");
+      let told = "";
+      child.stdout.on("data", (chunk) => {
+        told += chunk;
+      });
+      await vi.waitFor(() => expect(told).toContain("\n2. "), WAIT);
+      expect(findProcesses(data).length).toBe(4);
+      child.kill(signal);
+      const [code] = await exited;
+      if (signal !== "SIGKILL") expect(code).toBe(1);
+      await vi.waitFor(() => expect(findProcesses(data)).toEqual([]), WAIT);
+    },
+  );
+});

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runTillsync } from "../support/cli.ts";
+
+// The whole product as a newcomer starts it: service, broker, acquirer and agents as real processes.
+
+const STORY_MS = 120_000;
+
+let folder: string;
+let data: string;
+let ports: readonly number[];
+
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+function tellStory(...more: readonly string[]) {
+  const [port, acquirerPort] = ports;
+  return runTillsync(
+    data,
+    "demo",
+    "--once",
+    "--json",
+    "--port",
+    `${port}`,
+    "--acquirer-port",
+    `${acquirerPort}`,
+    ...more,
+  );
+}
+
+function toLastLine(stdout: string): unknown {
+  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tillsync-story-"));
+  data = join(folder, "data");
+  ports = [await findFreePort(), await findFreePort()];
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the story", () => {
+  it("ends as told on a new data folder", { timeout: STORY_MS }, async () => {
+    const { code, stdout, stderr } = await tellStory();
+    expect(toLastLine(stdout), stderr).toEqual({
+      terminals: 351,
+      committed: 20,
+      rolledBack: 3,
+      refused: 16,
+      recovered: 1,
+      offlineCaughtUp: 1,
+      seconds: expect.any(Number),
+    });
+    expect(code).toBe(0);
+  });
+
+  it("ends as told again on the same data folder, where terminals hold profiles already", {
+    timeout: STORY_MS,
+  }, async () => {
+    const { code, stdout, stderr } = await tellStory();
+    expect(toLastLine(stdout), stderr).toMatchObject({ committed: 12, rolledBack: 3, refused: 16, recovered: 1 });
+    expect(code).toBe(0);
+  });
+
+  it("leaves a ledger that verifies and tells every step", async () => {
+    expect((await runTillsync(data, "ledger", "verify")).code).toBe(0);
+    const shown = await runTillsync(data, "ledger", "show", "--json", "--limit", "10000");
+    const kinds = new Set((JSON.parse(shown.stdout).entries as { kind: string }[]).map(({ kind }) => kind));
+    for (const kind of [
+      "fleet.imported",
+      "terminal.enrolled",
+      "release.published",
+      "report.committed",
+      "report.rolled_back",
+      "report.refused",
+    ]) {
+      expect(kinds, kind).toContain(kind);
+    }
+  });
+
+  it("tells the operator why a terminal rolled back", async () => {
+    const { stdout } = await runTillsync(data, "deployments", "--state", "rolled_back", "--json");
+    const rows = JSON.parse(stdout) as { code: string; detail: string }[];
+    expect(rows).toHaveLength(6);
+    for (const row of rows) expect(row).toMatchObject({ code: "TEST_FAILED", detail: expect.stringContaining("97") });
+  });
+
+  it("shows which port is in use where another program has it", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(ports[0], "127.0.0.1", resolve));
+    const { code, stderr } = await tellStory();
+    await new Promise((resolve) => server.close(resolve));
+    expect(code).toBe(1);
+    expect(JSON.parse(stderr.trim().split("\n").at(-1) ?? "").error.code).toBe("PORT_IN_USE");
+  });
+});
