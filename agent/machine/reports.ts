@@ -11,7 +11,7 @@ export const MAX_UNSENT_OUTCOMES = 16;
 /** Refused reports without a receipt, and remembered ones. */
 export const MAX_REFUSALS = 8;
 /** Refused reports queued within one window; further refusals are suppressed. */
-export const MAX_REFUSALS_PER_WINDOW = 8;
+export const MAX_REFUSALS_PER_WINDOW = 32;
 export const REFUSAL_WINDOW_S = 60;
 
 /** What a report says beyond the state it is made in. */
