@@ -5,7 +5,6 @@ import { toRedacted } from "../proto/redaction.ts";
 /** Structured log: one JSON object a line. A message is constant per event; what varies is in fields. */
 export type Log = Logger;
 
-export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = Level | "silent";
 
 /**

@@ -6,6 +6,7 @@ import type { Binding } from "../../proto/profile.ts";
 import { parseReport } from "../../proto/terminal-messages.ts";
 import { toInclusionPath, toLeafHash, toTree } from "../../proto/tree.ts";
 import type { Tusn } from "../../proto/tusn.ts";
+import { listReports } from "../../src/store/reports.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type Actor, signedRelease, until, type World } from "./world.ts";
 
@@ -64,7 +65,6 @@ function toAltered(directive: Uint8Array, last4: string): Uint8Array {
 }
 
 async function listRefusals(store: Store, tusn: Tusn) {
-  const refused = store.selectFrom("reports").select("payload").where("tusn", "=", tusn).where("kind", "=", "refused");
-  const rows = await refused.orderBy("counter").execute();
-  return rows.map(({ payload }) => parseReport(payload));
+  const reports = await listReports(store, tusn);
+  return reports.filter(({ kind }) => kind === "refused").map(({ payload }) => parseReport(payload));
 }
