@@ -9,6 +9,8 @@ export const MAX_RECEIPT_BYTES = 128;
 /** All trust files together fit one MQTT packet. */
 export const MAX_TRUST_FILE_BYTES = 32_768;
 export const MAX_TRUST_BUNDLE_BYTES = 61_440;
+/** Trust roots in one bundle; a terminal further behind is told in several. */
+export const MAX_BUNDLE_ROOTS = 16;
 export const MAX_RELEASE_FILE_BYTES = 67_108_864;
 export const MAX_LEDGER_ENTRY_BYTES = 16_384;
 
@@ -22,3 +24,9 @@ export const MAX_PATH_HASHES = 32;
 export const MAX_DIRECTIVES = 1_000_000;
 /** Sequences and counters are unsigned 32-bit. */
 export const MAX_UINT32 = 0xffff_ffff;
+/** X25519 public key, and what seals a card number (clause 3.5): 32 of HPKE, 16 salt, up to 32 digits, 16 tag. */
+export const CARD_KEY_BYTES = 32;
+export const MAX_SEALED_BYTES = 128;
+/** SubjectPublicKeyInfo and signature of a device key of up to 4,096 bits. */
+export const MAX_DEVICE_KEY_BYTES = 1_024;
+export const MAX_DEVICE_SIGNATURE_BYTES = 512;

@@ -30,6 +30,12 @@ export function checkLength(value: Uint8Array, lengths: readonly number[], field
   return value;
 }
 
+/** @throws TillsyncError FIELD_INVALID where there are more bytes than `max` */
+export function checkAtMost(value: Uint8Array, max: number, field: string): Uint8Array {
+  check(value.length <= max, field);
+  return value;
+}
+
 /** @throws TillsyncError FIELD_MISSING where the sub-message is absent */
 export function checkPresent<T>(value: T | null | undefined, field: string): T {
   if (value === null || value === undefined) throw new TillsyncError("FIELD_MISSING", { field });

@@ -1,6 +1,6 @@
 import { MAX_DIRECTIVE_BYTES, MAX_UINT32 } from "./bounds.ts";
-import { DIGEST_BYTES, SALT_BYTES } from "./bytes.ts";
-import { checkChoice, checkLength, checkRange } from "./check.ts";
+import { DIGEST_BYTES, isEqual, SALT_BYTES, toDigest } from "./bytes.ts";
+import { check, checkChoice, checkLength, checkRange } from "./check.ts";
 import { decode, encode } from "./codec.ts";
 import { tillsync } from "./gen/tillsync.js";
 import { parseTusn, type Tusn } from "./tusn.ts";
@@ -23,6 +23,8 @@ export interface Directive {
   readonly onFail: OnFail;
   /** 16 random bytes. */
   readonly salt: Uint8Array;
+  /** Digest of `profile` where it brings back content that the terminal held before (clause 4.5); else empty. */
+  readonly restores: Uint8Array;
 }
 
 export function toDirectiveBytes(directive: Directive): Uint8Array {
@@ -42,5 +44,18 @@ export function parseDirective(bytes: Uint8Array): Directive {
     notAfter: checkRange(message.notAfter, message.notBefore, MAX_UINT32, "directive.not_after"),
     onFail: checkChoice(message.onFail, ON_FAIL, "directive.on_fail"),
     salt: checkLength(message.salt, [SALT_BYTES], "directive.salt"),
+    restores: parseRestores(message),
   };
+}
+
+function parseRestores({
+  restores,
+  profile,
+}: {
+  readonly restores: Uint8Array;
+  readonly profile: Uint8Array;
+}): Uint8Array {
+  checkLength(restores, [0, DIGEST_BYTES], "directive.restores");
+  check(restores.length === 0 || isEqual(restores, toDigest(profile)), "directive.restores");
+  return restores;
 }

@@ -5,6 +5,8 @@ export const PAYLOAD_TYPES = {
   statement: "application/vnd.tillsync.statement.v1",
   hello: "application/vnd.tillsync.hello.v1",
   report: "application/vnd.tillsync.report.v1",
+  cardKey: "application/vnd.tillsync.card-key.v1",
+  request: "application/vnd.tillsync.request.v1",
 } as const;
 export type PayloadType = (typeof PAYLOAD_TYPES)[keyof typeof PAYLOAD_TYPES];
 

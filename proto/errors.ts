@@ -16,10 +16,22 @@ export const ERRORS = {
   TRUST_INVALID: "Trust metadata is malformed or does not fit together.",
   TRUST_UNSIGNED: "Trust metadata lacks the signatures its role demands.",
   TRUST_ROLLBACK: "Trust metadata is older than what is already held.",
-  POLICY_TOO_WEAK: "The policy asks for fewer people than Tillsync ever allows.",
+  TRUST_EXPIRED: "Trust metadata has expired.",
+  POLICY_TOO_WEAK: "The policy asks for fewer people, or allows more at once, than Tillsync ever allows.",
   KEY_INVALID: "A key cannot be read or is of a kind that is not allowed.",
   SIGNATURE_INVALID: "A signature does not verify.",
   CERTIFICATE_INVALID: "A certificate cannot be read or names no terminal.",
+
+  // Approvers' program
+  PASSPHRASE_WRONG: "The passphrase does not open the key, or the key was altered.",
+  SIGNER_NOT_ALLOWED: "The policy gives this key no part in approving this.",
+  CARD_DIGITS_WRONG: "The last four digits typed are not those of the new card.",
+  NOT_CONFIRMED: "The person did not confirm; nothing was signed.",
+  SEAL_MISSING: "The card number is not sealed to a terminal that needs it.",
+  SEAL_INVALID: "The sealed card number does not open, or is not the one that was approved.",
+  SENSITIVE_DATA: "The input holds what must never be kept: a security code, PIN or track data.",
+  FETCH_FAILED: "What was asked for could not be fetched.",
+  REQUEST_UNSIGNED: "The request is not signed by a person of the policy, or is too old.",
 
   // The agent's gate, in its order
   TRUST_STALE: "No trust timestamp is held that is still fresh; changes are refused, trading goes on.",
@@ -29,10 +41,16 @@ export const ERRORS = {
   WRONG_DEVICE_KEY: "The directive names another device key.",
   WRONG_MERCHANT: "The release or profile names another merchant.",
   SEQUENCE_REPLAYED: "The directive's sequence is not above the highest one accepted.",
+  SEQUENCE_TOO_HIGH: "The directive's sequence is further above the highest one accepted than any may be.",
   BASE_MISMATCH: "The directive is built on a profile that this terminal does not hold.",
   NOT_YET_VALID: "The directive is not valid yet.",
   EXPIRED: "The directive or its release has expired.",
   PURPOSE_TOO_NARROW: "The release was signed for a lesser purpose than what it changes.",
+
+  TYPE_NOT_ALLOWED: "The policy does not allow releases of this kind at present.",
+  CAP_EXCEEDED: "The release holds more than the policy allows at once.",
+  CARD_CHANGE_TOO_SOON: "The terminal has changed its settlement card as often as the policy allows in a day.",
+  RESTORE_UNKNOWN: "The directive brings back content that is not the terminal's previous profile.",
 
   // The agent's machine and terminal port
   TERMINAL_BUSY: "The terminal stayed busy until the directive's time ran out.",
@@ -90,6 +108,7 @@ export const ERRORS = {
   OUTCOME_OVERDUE: "A terminal took a directive and did not tell in time how it ended.",
   REPORT_INVALID: "A terminal's message is not signed by its device key or contradicts the record.",
   LEDGER_ALTERED: "An entry of the ledger is not what it was when it was appended.",
+  DESK_BUSY: "The signing desk has as much in hand as it takes at once.",
   STORE_FAILED: "The database refused an operation.",
   SCHEMA_TOO_NEW: "The database was written by a newer Tillsync.",
   CONFIG_INVALID: "A setting or argument cannot be used.",

@@ -20,6 +20,8 @@ export interface Statement {
   readonly merchant: string;
   readonly created: number;
   readonly expires: number;
+  /** SHA-256 of the release's reason in UTF-8: why people approved is part of what they approved. */
+  readonly reason: Uint8Array;
 }
 
 export function toStatementBytes(statement: Statement): Uint8Array {
@@ -38,5 +40,6 @@ export function parseStatement(bytes: Uint8Array): Statement {
     merchant: checkText(message.merchant, purpose === "binding" ? /^\d{15}$/ : /^$/, "statement.merchant"),
     created: checkRange(message.created, 1, MAX_UINT32, "statement.created"),
     expires: checkRange(message.expires, message.created, MAX_UINT32, "statement.expires"),
+    reason: checkLength(message.reason, [DIGEST_BYTES], "statement.reason"),
   };
 }

@@ -1,6 +1,13 @@
-import { MAX_ENVELOPE_BYTES, MAX_PAYLOAD_BYTES, MAX_RECEIPT_BYTES, MAX_UINT32 } from "./bounds.ts";
+import {
+  CARD_KEY_BYTES,
+  MAX_DEVICE_SIGNATURE_BYTES,
+  MAX_ENVELOPE_BYTES,
+  MAX_PAYLOAD_BYTES,
+  MAX_RECEIPT_BYTES,
+  MAX_UINT32,
+} from "./bounds.ts";
 import { DIGEST_BYTES, NONCE_BYTES } from "./bytes.ts";
-import { check, checkChoice, checkLength, checkRange, checkText } from "./check.ts";
+import { check, checkAtMost, checkChoice, checkLength, checkRange, checkText } from "./check.ts";
 import { decode, encode } from "./codec.ts";
 import { ERRORS, type ErrorCode } from "./errors.ts";
 import { tillsync } from "./gen/tillsync.js";
@@ -39,6 +46,11 @@ export interface Hello {
   readonly stale: boolean;
   readonly unsent: number;
   readonly agentVersion: string;
+  /** Newest trust root held. */
+  readonly rootVersion: number;
+  /** X25519 public key where the terminal needs card numbers (clause 3.5), else empty; with its proof. */
+  readonly cardKey: Uint8Array;
+  readonly cardKeyProof: Uint8Array;
 }
 
 /** Kinds of report in the only order they may follow one another; the last five are outcomes (clause 5.4). */
@@ -117,6 +129,9 @@ export function parseHello(bytes: Uint8Array): Hello {
     stale: message.stale,
     unsent: message.unsent,
     agentVersion: checkText(message.agentVersion, /^[0-9A-Za-z.+-]{1,40}$/, "hello.agent_version"),
+    rootVersion: checkRange(message.rootVersion, 1, MAX_UINT32, "hello.root_version"),
+    cardKey: checkLength(message.cardKey, [0, CARD_KEY_BYTES], "hello.card_key"),
+    cardKeyProof: checkAtMost(message.cardKeyProof, MAX_DEVICE_SIGNATURE_BYTES, "hello.card_key_proof"),
   };
 }
 

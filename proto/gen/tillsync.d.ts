@@ -491,6 +491,9 @@ export namespace tillsync {
         /** Directive salt. */
         salt: Uint8Array;
 
+        /** Directive restores. */
+        restores: Uint8Array;
+
         /**
          * Encodes the specified Directive message. Does not implicitly {@link tillsync.Directive.verify|verify} messages.
          * @param message Directive message or plain object to encode
@@ -542,6 +545,9 @@ export namespace tillsync {
             /** Directive salt */
             salt?: (Uint8Array|null);
 
+            /** Directive restores */
+            restores?: (Uint8Array|null);
+
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
         }
@@ -590,6 +596,9 @@ export namespace tillsync {
         /** Statement expires. */
         expires: number;
 
+        /** Statement reason. */
+        reason: Uint8Array;
+
         /**
          * Encodes the specified Statement message. Does not implicitly {@link tillsync.Statement.verify|verify} messages.
          * @param message Statement message or plain object to encode
@@ -634,6 +643,9 @@ export namespace tillsync {
 
             /** Statement expires */
             expires?: (number|null);
+
+            /** Statement reason */
+            reason?: (Uint8Array|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -743,6 +755,9 @@ export namespace tillsync {
         /** Delivery nonce. */
         nonce: Uint8Array;
 
+        /** Delivery sealed. */
+        sealed: Uint8Array;
+
         /**
          * Encodes the specified Delivery message. Does not implicitly {@link tillsync.Delivery.verify|verify} messages.
          * @param message Delivery message or plain object to encode
@@ -785,6 +800,9 @@ export namespace tillsync {
             /** Delivery nonce */
             nonce?: (Uint8Array|null);
 
+            /** Delivery sealed */
+            sealed?: (Uint8Array|null);
+
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
         }
@@ -812,8 +830,8 @@ export namespace tillsync {
         /** Unknown fields preserved while decoding when enabled */
         $unknowns?: Uint8Array[];
 
-        /** TrustBundle root. */
-        root: Uint8Array;
+        /** TrustBundle roots. */
+        roots: Uint8Array[];
 
         /** TrustBundle timestamp. */
         timestamp: Uint8Array;
@@ -851,8 +869,8 @@ export namespace tillsync {
         /** Properties of a TrustBundle. */
         interface $Properties {
 
-            /** TrustBundle root */
-            root?: (Uint8Array|null);
+            /** TrustBundle roots */
+            roots?: (Uint8Array[]|null);
 
             /** TrustBundle timestamp */
             timestamp?: (Uint8Array|null);
@@ -989,6 +1007,15 @@ export namespace tillsync {
         /** Hello agentVersion. */
         agentVersion: string;
 
+        /** Hello rootVersion. */
+        rootVersion: number;
+
+        /** Hello cardKey. */
+        cardKey: Uint8Array;
+
+        /** Hello cardKeyProof. */
+        cardKeyProof: Uint8Array;
+
         /**
          * Encodes the specified Hello message. Does not implicitly {@link tillsync.Hello.verify|verify} messages.
          * @param message Hello message or plain object to encode
@@ -1045,6 +1072,15 @@ export namespace tillsync {
 
             /** Hello agentVersion */
             agentVersion?: (string|null);
+
+            /** Hello rootVersion */
+            rootVersion?: (number|null);
+
+            /** Hello cardKey */
+            cardKey?: (Uint8Array|null);
+
+            /** Hello cardKeyProof */
+            cardKeyProof?: (Uint8Array|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -1235,6 +1271,207 @@ export namespace tillsync {
     }
 
     /**
+     * Properties of a Recipient.
+     * @deprecated Use tillsync.Recipient.$Properties instead.
+     */
+    interface IRecipient extends tillsync.Recipient.$Properties {
+    }
+
+    /** Represents a Recipient. */
+    class Recipient {
+
+        /**
+         * Constructs a new Recipient.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tillsync.Recipient.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Recipient index. */
+        index: number;
+
+        /** Recipient deviceKey. */
+        deviceKey: Uint8Array;
+
+        /** Recipient cardKey. */
+        cardKey: Uint8Array;
+
+        /** Recipient proof. */
+        proof: Uint8Array;
+
+        /**
+         * Encodes the specified Recipient message. Does not implicitly {@link tillsync.Recipient.verify|verify} messages.
+         * @param message Recipient message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tillsync.Recipient.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Recipient message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tillsync.Recipient & tillsync.Recipient.$Shape} Recipient
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tillsync.Recipient & tillsync.Recipient.$Shape;
+    }
+
+    namespace Recipient {
+
+        /** Properties of a Recipient. */
+        interface $Properties {
+
+            /** Recipient index */
+            index?: (number|null);
+
+            /** Recipient deviceKey */
+            deviceKey?: (Uint8Array|null);
+
+            /** Recipient cardKey */
+            cardKey?: (Uint8Array|null);
+
+            /** Recipient proof */
+            proof?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Recipient. */
+        type $Shape = tillsync.Recipient.$Properties;
+    }
+
+    /**
+     * Properties of a Sealed.
+     * @deprecated Use tillsync.Sealed.$Properties instead.
+     */
+    interface ISealed extends tillsync.Sealed.$Properties {
+    }
+
+    /** Represents a Sealed. */
+    class Sealed {
+
+        /**
+         * Constructs a new Sealed.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tillsync.Sealed.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Sealed index. */
+        index: number;
+
+        /** Sealed bytes. */
+        bytes: Uint8Array;
+
+        /**
+         * Encodes the specified Sealed message. Does not implicitly {@link tillsync.Sealed.verify|verify} messages.
+         * @param message Sealed message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tillsync.Sealed.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Sealed message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tillsync.Sealed & tillsync.Sealed.$Shape} Sealed
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tillsync.Sealed & tillsync.Sealed.$Shape;
+    }
+
+    namespace Sealed {
+
+        /** Properties of a Sealed. */
+        interface $Properties {
+
+            /** Sealed index */
+            index?: (number|null);
+
+            /** Sealed bytes */
+            bytes?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Sealed. */
+        type $Shape = tillsync.Sealed.$Properties;
+    }
+
+    /**
+     * Properties of a CardKey.
+     * @deprecated Use tillsync.CardKey.$Properties instead.
+     */
+    interface ICardKey extends tillsync.CardKey.$Properties {
+    }
+
+    /** Represents a CardKey. */
+    class CardKey {
+
+        /**
+         * Constructs a new CardKey.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tillsync.CardKey.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** CardKey tusn. */
+        tusn: string;
+
+        /** CardKey cardKey. */
+        cardKey: Uint8Array;
+
+        /**
+         * Encodes the specified CardKey message. Does not implicitly {@link tillsync.CardKey.verify|verify} messages.
+         * @param message CardKey message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tillsync.CardKey.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a CardKey message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tillsync.CardKey & tillsync.CardKey.$Shape} CardKey
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tillsync.CardKey & tillsync.CardKey.$Shape;
+    }
+
+    namespace CardKey {
+
+        /** Properties of a CardKey. */
+        interface $Properties {
+
+            /** CardKey tusn */
+            tusn?: (string|null);
+
+            /** CardKey cardKey */
+            cardKey?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a CardKey. */
+        type $Shape = tillsync.CardKey.$Properties;
+    }
+
+    /**
      * Properties of a ReleaseFile.
      * @deprecated Use tillsync.ReleaseFile.$Properties instead.
      */
@@ -1267,6 +1504,12 @@ export namespace tillsync {
 
         /** ReleaseFile reason. */
         reason: string;
+
+        /** ReleaseFile recipients. */
+        recipients: tillsync.Recipient.$Properties[];
+
+        /** ReleaseFile sealed. */
+        sealed: tillsync.Sealed.$Properties[];
 
         /**
          * Encodes the specified ReleaseFile message. Does not implicitly {@link tillsync.ReleaseFile.verify|verify} messages.
@@ -1306,6 +1549,12 @@ export namespace tillsync {
 
             /** ReleaseFile reason */
             reason?: (string|null);
+
+            /** ReleaseFile recipients */
+            recipients?: (tillsync.Recipient.$Properties[]|null);
+
+            /** ReleaseFile sealed */
+            sealed?: (tillsync.Sealed.$Properties[]|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

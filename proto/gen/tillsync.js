@@ -1219,6 +1219,7 @@ export const tillsync = $root.tillsync = (() => {
          * @property {number|null} [notAfter] Directive notAfter
          * @property {string|null} [onFail] Directive onFail
          * @property {Uint8Array|null} [salt] Directive salt
+         * @property {Uint8Array|null} [restores] Directive restores
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -1323,6 +1324,14 @@ export const tillsync = $root.tillsync = (() => {
         Directive.prototype.salt = $util.newBuffer([]);
 
         /**
+         * Directive restores.
+         * @member {Uint8Array} restores
+         * @memberof tillsync.Directive
+         * @instance
+         */
+        Directive.prototype.restores = $util.newBuffer([]);
+
+        /**
          * Encodes the specified Directive message. Does not implicitly {@link tillsync.Directive.verify|verify} messages.
          * @function encode
          * @memberof tillsync.Directive
@@ -1356,6 +1365,8 @@ export const tillsync = $root.tillsync = (() => {
                 writer.uint32(/* id 8, wireType 2 =*/66).string(message.onFail);
             if (message.salt != null && $Object.hasOwnProperty.call(message, "salt") && message.salt.length)
                 writer.uint32(/* id 9, wireType 2 =*/74).bytes(message.salt);
+            if (message.restores != null && $Object.hasOwnProperty.call(message, "restores") && message.restores.length)
+                writer.uint32(/* id 10, wireType 2 =*/82).bytes(message.restores);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1481,6 +1492,15 @@ export const tillsync = $root.tillsync = (() => {
                             delete message.salt;
                         continue;
                     }
+                case 10: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.restores = value;
+                        else
+                            delete message.restores;
+                        continue;
+                    }
                 }
                 reader.skipType(wireType, _depth, tag);
                 if (!reader.discardUnknown) {
@@ -1513,6 +1533,7 @@ export const tillsync = $root.tillsync = (() => {
          * @property {string|null} [merchant] Statement merchant
          * @property {number|null} [created] Statement created
          * @property {number|null} [expires] Statement expires
+         * @property {Uint8Array|null} [reason] Statement reason
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -1601,6 +1622,14 @@ export const tillsync = $root.tillsync = (() => {
         Statement.prototype.expires = 0;
 
         /**
+         * Statement reason.
+         * @member {Uint8Array} reason
+         * @memberof tillsync.Statement
+         * @instance
+         */
+        Statement.prototype.reason = $util.newBuffer([]);
+
+        /**
          * Encodes the specified Statement message. Does not implicitly {@link tillsync.Statement.verify|verify} messages.
          * @function encode
          * @memberof tillsync.Statement
@@ -1630,6 +1659,8 @@ export const tillsync = $root.tillsync = (() => {
                 writer.uint32(/* id 6, wireType 0 =*/48).uint32(message.created);
             if (message.expires != null && $Object.hasOwnProperty.call(message, "expires") && message.expires !== 0)
                 writer.uint32(/* id 7, wireType 0 =*/56).uint32(message.expires);
+            if (message.reason != null && $Object.hasOwnProperty.call(message, "reason") && message.reason.length)
+                writer.uint32(/* id 8, wireType 2 =*/66).bytes(message.reason);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1735,6 +1766,15 @@ export const tillsync = $root.tillsync = (() => {
                             message.expires = value;
                         else
                             delete message.expires;
+                        continue;
+                    }
+                case 8: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.reason = value;
+                        else
+                            delete message.reason;
                         continue;
                     }
                 }
@@ -1924,6 +1964,7 @@ export const tillsync = $root.tillsync = (() => {
          * @property {Array.<Uint8Array>|null} [path] Delivery path
          * @property {Uint8Array|null} [directive] Delivery directive
          * @property {Uint8Array|null} [nonce] Delivery nonce
+         * @property {Uint8Array|null} [sealed] Delivery sealed
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -2006,6 +2047,14 @@ export const tillsync = $root.tillsync = (() => {
         Delivery.prototype.nonce = $util.newBuffer([]);
 
         /**
+         * Delivery sealed.
+         * @member {Uint8Array} sealed
+         * @memberof tillsync.Delivery
+         * @instance
+         */
+        Delivery.prototype.sealed = $util.newBuffer([]);
+
+        /**
          * Encodes the specified Delivery message. Does not implicitly {@link tillsync.Delivery.verify|verify} messages.
          * @function encode
          * @memberof tillsync.Delivery
@@ -2035,6 +2084,8 @@ export const tillsync = $root.tillsync = (() => {
                 writer.uint32(/* id 5, wireType 2 =*/42).bytes(message.directive);
             if (message.nonce != null && $Object.hasOwnProperty.call(message, "nonce") && message.nonce.length)
                 writer.uint32(/* id 6, wireType 2 =*/50).bytes(message.nonce);
+            if (message.sealed != null && $Object.hasOwnProperty.call(message, "sealed") && message.sealed.length)
+                writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.sealed);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2131,6 +2182,15 @@ export const tillsync = $root.tillsync = (() => {
                             delete message.nonce;
                         continue;
                     }
+                case 7: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.sealed = value;
+                        else
+                            delete message.sealed;
+                        continue;
+                    }
                 }
                 reader.skipType(wireType, _depth, tag);
                 if (!reader.discardUnknown) {
@@ -2156,7 +2216,7 @@ export const tillsync = $root.tillsync = (() => {
         /**
          * Properties of a TrustBundle.
          * @typedef {Object} tillsync.TrustBundle.$Properties
-         * @property {Uint8Array|null} [root] TrustBundle root
+         * @property {Array.<Uint8Array>|null} [roots] TrustBundle roots
          * @property {Uint8Array|null} [timestamp] TrustBundle timestamp
          * @property {Uint8Array|null} [snapshot] TrustBundle snapshot
          * @property {Uint8Array|null} [targets] TrustBundle targets
@@ -2186,6 +2246,7 @@ export const tillsync = $root.tillsync = (() => {
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
         const TrustBundle = function (properties) {
+            this.roots = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -2193,12 +2254,12 @@ export const tillsync = $root.tillsync = (() => {
         };
 
         /**
-         * TrustBundle root.
-         * @member {Uint8Array} root
+         * TrustBundle roots.
+         * @member {Array.<Uint8Array>} roots
          * @memberof tillsync.TrustBundle
          * @instance
          */
-        TrustBundle.prototype.root = $util.newBuffer([]);
+        TrustBundle.prototype.roots = $util.emptyArray;
 
         /**
          * TrustBundle timestamp.
@@ -2248,8 +2309,9 @@ export const tillsync = $root.tillsync = (() => {
                 _depth = 0;
             if (_depth > $util.recursionLimit)
                 throw $Error("max depth exceeded");
-            if (message.root != null && $Object.hasOwnProperty.call(message, "root") && message.root.length)
-                writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.root);
+            if (message.roots != null && message.roots.length)
+                for (let i = 0; i < message.roots.length; ++i)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.roots[i]);
             if (message.timestamp != null && $Object.hasOwnProperty.call(message, "timestamp") && message.timestamp.length)
                 writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.timestamp);
             if (message.snapshot != null && $Object.hasOwnProperty.call(message, "snapshot") && message.snapshot.length)
@@ -2305,10 +2367,9 @@ export const tillsync = $root.tillsync = (() => {
                 case 1: {
                         if (wireType !== 2)
                             break;
-                        if ((value = reader.bytes()).length)
-                            message.root = value;
-                        else
-                            delete message.root;
+                        if (!(message.roots && message.roots.length))
+                            message.roots = [];
+                        message.roots.push(reader.bytes());
                         continue;
                     }
                 case 2: {
@@ -2539,6 +2600,9 @@ export const tillsync = $root.tillsync = (() => {
          * @property {boolean|null} [stale] Hello stale
          * @property {number|null} [unsent] Hello unsent
          * @property {string|null} [agentVersion] Hello agentVersion
+         * @property {number|null} [rootVersion] Hello rootVersion
+         * @property {Uint8Array|null} [cardKey] Hello cardKey
+         * @property {Uint8Array|null} [cardKeyProof] Hello cardKeyProof
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -2659,6 +2723,30 @@ export const tillsync = $root.tillsync = (() => {
         Hello.prototype.agentVersion = "";
 
         /**
+         * Hello rootVersion.
+         * @member {number} rootVersion
+         * @memberof tillsync.Hello
+         * @instance
+         */
+        Hello.prototype.rootVersion = 0;
+
+        /**
+         * Hello cardKey.
+         * @member {Uint8Array} cardKey
+         * @memberof tillsync.Hello
+         * @instance
+         */
+        Hello.prototype.cardKey = $util.newBuffer([]);
+
+        /**
+         * Hello cardKeyProof.
+         * @member {Uint8Array} cardKeyProof
+         * @memberof tillsync.Hello
+         * @instance
+         */
+        Hello.prototype.cardKeyProof = $util.newBuffer([]);
+
+        /**
          * Encodes the specified Hello message. Does not implicitly {@link tillsync.Hello.verify|verify} messages.
          * @function encode
          * @memberof tillsync.Hello
@@ -2696,6 +2784,12 @@ export const tillsync = $root.tillsync = (() => {
                 writer.uint32(/* id 10, wireType 0 =*/80).uint32(message.unsent);
             if (message.agentVersion != null && $Object.hasOwnProperty.call(message, "agentVersion") && message.agentVersion !== "")
                 writer.uint32(/* id 11, wireType 2 =*/90).string(message.agentVersion);
+            if (message.rootVersion != null && $Object.hasOwnProperty.call(message, "rootVersion") && message.rootVersion !== 0)
+                writer.uint32(/* id 12, wireType 0 =*/96).uint32(message.rootVersion);
+            if (message.cardKey != null && $Object.hasOwnProperty.call(message, "cardKey") && message.cardKey.length)
+                writer.uint32(/* id 13, wireType 2 =*/106).bytes(message.cardKey);
+            if (message.cardKeyProof != null && $Object.hasOwnProperty.call(message, "cardKeyProof") && message.cardKeyProof.length)
+                writer.uint32(/* id 14, wireType 2 =*/114).bytes(message.cardKeyProof);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2837,6 +2931,33 @@ export const tillsync = $root.tillsync = (() => {
                             message.agentVersion = value;
                         else
                             delete message.agentVersion;
+                        continue;
+                    }
+                case 12: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.rootVersion = value;
+                        else
+                            delete message.rootVersion;
+                        continue;
+                    }
+                case 13: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.cardKey = value;
+                        else
+                            delete message.cardKey;
+                        continue;
+                    }
+                case 14: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.cardKeyProof = value;
+                        else
+                            delete message.cardKeyProof;
                         continue;
                     }
                 }
@@ -3351,6 +3472,514 @@ export const tillsync = $root.tillsync = (() => {
         return Receipt;
     })();
 
+    tillsync.Recipient = (function() {
+
+        /**
+         * Properties of a Recipient.
+         * @typedef {Object} tillsync.Recipient.$Properties
+         * @property {number|null} [index] Recipient index
+         * @property {Uint8Array|null} [deviceKey] Recipient deviceKey
+         * @property {Uint8Array|null} [cardKey] Recipient cardKey
+         * @property {Uint8Array|null} [proof] Recipient proof
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of a Recipient.
+         * @memberof tillsync
+         * @interface IRecipient
+         * @augments tillsync.Recipient.$Properties
+         * @deprecated Use tillsync.Recipient.$Properties instead.
+         */
+
+        /**
+         * Shape of a Recipient.
+         * @typedef {tillsync.Recipient.$Properties} tillsync.Recipient.$Shape
+         */
+
+        /**
+         * Constructs a new Recipient.
+         * @memberof tillsync
+         * @classdesc Represents a Recipient.
+         * @constructor
+         * @param {tillsync.Recipient.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const Recipient = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * Recipient index.
+         * @member {number} index
+         * @memberof tillsync.Recipient
+         * @instance
+         */
+        Recipient.prototype.index = 0;
+
+        /**
+         * Recipient deviceKey.
+         * @member {Uint8Array} deviceKey
+         * @memberof tillsync.Recipient
+         * @instance
+         */
+        Recipient.prototype.deviceKey = $util.newBuffer([]);
+
+        /**
+         * Recipient cardKey.
+         * @member {Uint8Array} cardKey
+         * @memberof tillsync.Recipient
+         * @instance
+         */
+        Recipient.prototype.cardKey = $util.newBuffer([]);
+
+        /**
+         * Recipient proof.
+         * @member {Uint8Array} proof
+         * @memberof tillsync.Recipient
+         * @instance
+         */
+        Recipient.prototype.proof = $util.newBuffer([]);
+
+        /**
+         * Encodes the specified Recipient message. Does not implicitly {@link tillsync.Recipient.verify|verify} messages.
+         * @function encode
+         * @memberof tillsync.Recipient
+         * @static
+         * @param {tillsync.Recipient.$Properties} message Recipient message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        Recipient.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.index != null && $Object.hasOwnProperty.call(message, "index") && message.index !== 0)
+                writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.index);
+            if (message.deviceKey != null && $Object.hasOwnProperty.call(message, "deviceKey") && message.deviceKey.length)
+                writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.deviceKey);
+            if (message.cardKey != null && $Object.hasOwnProperty.call(message, "cardKey") && message.cardKey.length)
+                writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.cardKey);
+            if (message.proof != null && $Object.hasOwnProperty.call(message, "proof") && message.proof.length)
+                writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.proof);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes a Recipient message from the specified reader or buffer.
+         * @function decode
+         * @memberof tillsync.Recipient
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {tillsync.Recipient & tillsync.Recipient.$Shape} Recipient
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        Recipient.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tillsync.Recipient();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.index = value;
+                        else
+                            delete message.index;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.deviceKey = value;
+                        else
+                            delete message.deviceKey;
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.cardKey = value;
+                        else
+                            delete message.cardKey;
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.proof = value;
+                        else
+                            delete message.proof;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Recipient;
+    })();
+
+    tillsync.Sealed = (function() {
+
+        /**
+         * Properties of a Sealed.
+         * @typedef {Object} tillsync.Sealed.$Properties
+         * @property {number|null} [index] Sealed index
+         * @property {Uint8Array|null} [bytes] Sealed bytes
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of a Sealed.
+         * @memberof tillsync
+         * @interface ISealed
+         * @augments tillsync.Sealed.$Properties
+         * @deprecated Use tillsync.Sealed.$Properties instead.
+         */
+
+        /**
+         * Shape of a Sealed.
+         * @typedef {tillsync.Sealed.$Properties} tillsync.Sealed.$Shape
+         */
+
+        /**
+         * Constructs a new Sealed.
+         * @memberof tillsync
+         * @classdesc Represents a Sealed.
+         * @constructor
+         * @param {tillsync.Sealed.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const Sealed = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * Sealed index.
+         * @member {number} index
+         * @memberof tillsync.Sealed
+         * @instance
+         */
+        Sealed.prototype.index = 0;
+
+        /**
+         * Sealed bytes.
+         * @member {Uint8Array} bytes
+         * @memberof tillsync.Sealed
+         * @instance
+         */
+        Sealed.prototype.bytes = $util.newBuffer([]);
+
+        /**
+         * Encodes the specified Sealed message. Does not implicitly {@link tillsync.Sealed.verify|verify} messages.
+         * @function encode
+         * @memberof tillsync.Sealed
+         * @static
+         * @param {tillsync.Sealed.$Properties} message Sealed message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        Sealed.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.index != null && $Object.hasOwnProperty.call(message, "index") && message.index !== 0)
+                writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.index);
+            if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && message.bytes.length)
+                writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.bytes);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes a Sealed message from the specified reader or buffer.
+         * @function decode
+         * @memberof tillsync.Sealed
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {tillsync.Sealed & tillsync.Sealed.$Shape} Sealed
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        Sealed.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tillsync.Sealed();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.index = value;
+                        else
+                            delete message.index;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.bytes = value;
+                        else
+                            delete message.bytes;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Sealed;
+    })();
+
+    tillsync.CardKey = (function() {
+
+        /**
+         * Properties of a CardKey.
+         * @typedef {Object} tillsync.CardKey.$Properties
+         * @property {string|null} [tusn] CardKey tusn
+         * @property {Uint8Array|null} [cardKey] CardKey cardKey
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of a CardKey.
+         * @memberof tillsync
+         * @interface ICardKey
+         * @augments tillsync.CardKey.$Properties
+         * @deprecated Use tillsync.CardKey.$Properties instead.
+         */
+
+        /**
+         * Shape of a CardKey.
+         * @typedef {tillsync.CardKey.$Properties} tillsync.CardKey.$Shape
+         */
+
+        /**
+         * Constructs a new CardKey.
+         * @memberof tillsync
+         * @classdesc Represents a CardKey.
+         * @constructor
+         * @param {tillsync.CardKey.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const CardKey = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * CardKey tusn.
+         * @member {string} tusn
+         * @memberof tillsync.CardKey
+         * @instance
+         */
+        CardKey.prototype.tusn = "";
+
+        /**
+         * CardKey cardKey.
+         * @member {Uint8Array} cardKey
+         * @memberof tillsync.CardKey
+         * @instance
+         */
+        CardKey.prototype.cardKey = $util.newBuffer([]);
+
+        /**
+         * Encodes the specified CardKey message. Does not implicitly {@link tillsync.CardKey.verify|verify} messages.
+         * @function encode
+         * @memberof tillsync.CardKey
+         * @static
+         * @param {tillsync.CardKey.$Properties} message CardKey message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        CardKey.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.tusn != null && $Object.hasOwnProperty.call(message, "tusn") && message.tusn !== "")
+                writer.uint32(/* id 1, wireType 2 =*/10).string(message.tusn);
+            if (message.cardKey != null && $Object.hasOwnProperty.call(message, "cardKey") && message.cardKey.length)
+                writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.cardKey);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes a CardKey message from the specified reader or buffer.
+         * @function decode
+         * @memberof tillsync.CardKey
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {tillsync.CardKey & tillsync.CardKey.$Shape} CardKey
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        CardKey.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tillsync.CardKey();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.tusn = value;
+                        else
+                            delete message.tusn;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.cardKey = value;
+                        else
+                            delete message.cardKey;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return CardKey;
+    })();
+
     tillsync.ReleaseFile = (function() {
 
         /**
@@ -3361,6 +3990,8 @@ export const tillsync = $root.tillsync = (() => {
          * @property {Array.<Uint8Array>|null} [directives] ReleaseFile directives
          * @property {Array.<Uint8Array>|null} [bases] ReleaseFile bases
          * @property {string|null} [reason] ReleaseFile reason
+         * @property {Array.<tillsync.Recipient.$Properties>|null} [recipients] ReleaseFile recipients
+         * @property {Array.<tillsync.Sealed.$Properties>|null} [sealed] ReleaseFile sealed
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -3389,6 +4020,8 @@ export const tillsync = $root.tillsync = (() => {
             this.signatures = [];
             this.directives = [];
             this.bases = [];
+            this.recipients = [];
+            this.sealed = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -3436,6 +4069,22 @@ export const tillsync = $root.tillsync = (() => {
         ReleaseFile.prototype.reason = "";
 
         /**
+         * ReleaseFile recipients.
+         * @member {Array.<tillsync.Recipient.$Properties>} recipients
+         * @memberof tillsync.ReleaseFile
+         * @instance
+         */
+        ReleaseFile.prototype.recipients = $util.emptyArray;
+
+        /**
+         * ReleaseFile sealed.
+         * @member {Array.<tillsync.Sealed.$Properties>} sealed
+         * @memberof tillsync.ReleaseFile
+         * @instance
+         */
+        ReleaseFile.prototype.sealed = $util.emptyArray;
+
+        /**
          * Encodes the specified ReleaseFile message. Does not implicitly {@link tillsync.ReleaseFile.verify|verify} messages.
          * @function encode
          * @memberof tillsync.ReleaseFile
@@ -3464,6 +4113,12 @@ export const tillsync = $root.tillsync = (() => {
                     writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.bases[i]);
             if (message.reason != null && $Object.hasOwnProperty.call(message, "reason") && message.reason !== "")
                 writer.uint32(/* id 5, wireType 2 =*/42).string(message.reason);
+            if (message.recipients != null && message.recipients.length)
+                for (let i = 0; i < message.recipients.length; ++i)
+                    $root.tillsync.Recipient.encode(message.recipients[i], writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+            if (message.sealed != null && message.sealed.length)
+                for (let i = 0; i < message.sealed.length; ++i)
+                    $root.tillsync.Sealed.encode(message.sealed[i], writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -3548,6 +4203,22 @@ export const tillsync = $root.tillsync = (() => {
                             message.reason = value;
                         else
                             delete message.reason;
+                        continue;
+                    }
+                case 6: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.recipients && message.recipients.length))
+                            message.recipients = [];
+                        message.recipients.push($root.tillsync.Recipient.decode(reader, reader.size(), $undefined, _depth + 1));
+                        continue;
+                    }
+                case 7: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.sealed && message.sealed.length))
+                            message.sealed = [];
+                        message.sealed.push($root.tillsync.Sealed.decode(reader, reader.size(), $undefined, _depth + 1));
                         continue;
                     }
                 }

@@ -1,8 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as bounds from "../../proto/bounds.ts";
-import { concat } from "../../proto/bytes.ts";
-import { parseDelivery, parseReleaseFile, toDeliveryBytes, toReleaseFileBytes } from "../../proto/delivery.ts";
+import { concat, toDigest, toHex } from "../../proto/bytes.ts";
+import { toCardKeyBytes } from "../../proto/card-key.ts";
+import {
+  parseDelivery,
+  parseReleaseFile,
+  type Recipient,
+  toDeliveryBytes,
+  toReleaseFileBytes,
+} from "../../proto/delivery.ts";
 import { type Directive, parseDirective, toDirectiveBytes } from "../../proto/directive.ts";
 import { parseLedgerEntry, toLedgerEntryBytes } from "../../proto/ledger-entry.ts";
 import { type Profile, parseProfile, toProfileBytes } from "../../proto/profile.ts";
@@ -21,7 +28,8 @@ import {
   toReceiptBytes,
   toReportBytes,
 } from "../../proto/terminal-messages.ts";
-import { parseTrustBundle, toTrustBundleBytes } from "../../proto/trust-bundle.ts";
+import { isRootsOnly, parseTrustBundle, toTrustBundleBytes } from "../../proto/trust-bundle.ts";
+import { parseTusn } from "../../proto/tusn.ts";
 import {
   bundle,
   delivery,
@@ -36,7 +44,10 @@ import {
   salt,
   signature,
   statement,
+  tusn,
 } from "../support/messages.ts";
+
+const [recipient] = releaseFile.recipients as [Recipient];
 
 /** Every message: how it is written and read, a good value, and changes that must each be refused as FIELD_INVALID. */
 const MESSAGES = {
@@ -86,6 +97,8 @@ const MESSAGES = {
       { notAfter: 99 },
       { onFail: "shrug" },
       { salt: none },
+      { restores: salt },
+      { restores: digest },
     ].map((change) => toDirectiveBytes({ ...directive, ...change } as Directive)),
   },
   statement: {
@@ -102,6 +115,7 @@ const MESSAGES = {
       { size: bounds.MAX_DIRECTIVES + 1 },
       { created: 0 },
       { expires: 99 },
+      { reason: none },
     ].map((change) => toStatementBytes({ ...statement, ...change } as Statement)),
   },
   delivery: {
@@ -115,6 +129,7 @@ const MESSAGES = {
       { signatures: Array.from({ length: bounds.MAX_SIGNATURES + 1 }, () => signature) },
       { signatures: [{ ...signature, keyId: none }] },
       { signatures: [{ ...signature, value: digest }] },
+      { sealed: new Uint8Array(bounds.MAX_SEALED_BYTES + 1) },
     ].map((change) => toDeliveryBytes({ ...delivery, ...change })),
   },
   releaseFile: {
@@ -126,6 +141,13 @@ const MESSAGES = {
       { bases: [none, none] },
       { reason: "x".repeat(501) },
       { reason: "old card 6228480402564890018" },
+      { recipients: [{ ...recipient, index: 1 }] },
+      { recipients: [recipient, recipient] },
+      { recipients: [{ ...recipient, cardKey: none }] },
+      { recipients: [{ ...recipient, deviceKey: new Uint8Array(bounds.MAX_DEVICE_KEY_BYTES + 1) }] },
+      { recipients: [{ ...recipient, proof: new Uint8Array(bounds.MAX_DEVICE_SIGNATURE_BYTES + 1) }] },
+      { sealed: [{ index: 1, bytes: digest }] },
+      { sealed: [{ index: 0, bytes: new Uint8Array(bounds.MAX_SEALED_BYTES + 1) }] },
     ].map((change) => toReleaseFileBytes({ ...releaseFile, ...change })),
   },
   envelope: {
@@ -149,6 +171,9 @@ const MESSAGES = {
       { directive: salt },
       { phase: "asleep" },
       { agentVersion: "one two" },
+      { rootVersion: 0 },
+      { cardKey: salt },
+      { cardKeyProof: new Uint8Array(bounds.MAX_DEVICE_SIGNATURE_BYTES + 1) },
     ].map((change) => toHelloBytes({ ...hello, ...change } as Hello)),
   },
   report: {
@@ -179,9 +204,14 @@ const MESSAGES = {
     bytes: toTrustBundleBytes(bundle),
     read: (bytes: Uint8Array) => toTrustBundleBytes(parseTrustBundle(bytes)),
     max: bounds.MAX_TRUST_BUNDLE_BYTES,
-    bad: [{ root: none }, { policy: new Uint8Array(bounds.MAX_TRUST_FILE_BYTES + 1) }].map((change) =>
-      toTrustBundleBytes({ ...bundle, ...change }),
-    ),
+    bad: [
+      { roots: [none] },
+      { roots: [new Uint8Array(bounds.MAX_TRUST_FILE_BYTES + 1)] },
+      { roots: Array.from({ length: bounds.MAX_BUNDLE_ROOTS + 1 }, () => digest) },
+      { policy: new Uint8Array(bounds.MAX_TRUST_FILE_BYTES + 1) },
+      { timestamp: none },
+      { roots: [], timestamp: none, snapshot: none, targets: none, policy: none },
+    ].map((change) => toTrustBundleBytes({ ...bundle, ...change })),
   },
   ledgerEntry: {
     bytes: toLedgerEntryBytes(entry),
@@ -191,7 +221,7 @@ const MESSAGES = {
   },
 } as const;
 
-describe.each(Object.entries(MESSAGES))("a %s message", (_name, { bytes, read, max, bad }) => {
+describe.each(Object.entries(MESSAGES))("a %s message", (name, { bytes, read, max, bad }) => {
   it("comes back as the same bytes", () => {
     expect(read(bytes)).toEqual(bytes);
   });
@@ -212,7 +242,9 @@ describe.each(Object.entries(MESSAGES))("a %s message", (_name, { bytes, read, m
     const unknown = Uint8Array.of(0xf8, 0x07, 0x01); // field 127, varint
     const [tag, length] = bytes as unknown as [number, number];
     const first = tag % 8 === 2 ? bytes.subarray(0, 2 + length) : bytes.subarray(0, 2);
-    for (const worse of [concat(bytes, unknown), concat(first, bytes), concat(bytes, Uint8Array.of(0))]) {
+    // A list may have its first field twice.
+    const repeated = name === "trustBundle" ? bytes.subarray(2 + length) : bytes;
+    for (const worse of [concat(bytes, unknown), concat(repeated, first, bytes), concat(bytes, Uint8Array.of(0))]) {
       expect(() => read(worse)).toThrow(expect.objectContaining({ code: "BYTES_NOT_CANONICAL" }));
     }
   });
@@ -243,6 +275,29 @@ function attempt(read: () => Uint8Array): Uint8Array | undefined {
     return undefined;
   }
 }
+
+describe("a trust bundle", () => {
+  it("may hold roots alone, for a terminal that is many behind, or no root at all", () => {
+    const roots = { ...bundle, timestamp: none, snapshot: none, targets: none, policy: none };
+    expect(isRootsOnly(parseTrustBundle(toTrustBundleBytes(roots)))).toBe(true);
+    expect(isRootsOnly(parseTrustBundle(toTrustBundleBytes({ ...bundle, roots: [] })))).toBe(false);
+  });
+});
+
+describe("a directive that restores older content", () => {
+  it("names the profile that it holds", () => {
+    const restores = toDigest(directive.profile);
+    expect(parseDirective(toDirectiveBytes({ ...directive, restores })).restores).toEqual(restores);
+  });
+});
+
+describe("what vouches for a card key", () => {
+  it("differs by terminal and by key", () => {
+    const other = parseTusn("0000290210015708");
+    const all = [toCardKeyBytes(tusn, digest), toCardKeyBytes(other, digest), toCardKeyBytes(tusn, none)].map(toHex);
+    expect(new Set(all).size).toBe(3);
+  });
+});
 
 describe("a message", () => {
   it("with invalid UTF-8 is refused", () => {

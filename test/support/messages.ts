@@ -1,10 +1,11 @@
 import { concat, toDigest, toUtf8 } from "../../proto/bytes.ts";
-import type { Delivery } from "../../proto/delivery.ts";
+import type { Delivery, ReleaseFile } from "../../proto/delivery.ts";
 import { type Directive, toDirectiveBytes } from "../../proto/directive.ts";
 import type { LedgerEntry } from "../../proto/ledger-entry.ts";
 import { type Profile, toProfileBytes } from "../../proto/profile.ts";
 import { type Statement, toStatementBytes } from "../../proto/statement.ts";
 import type { Hello, Report } from "../../proto/terminal-messages.ts";
+import type { TrustBundle } from "../../proto/trust-bundle.ts";
 import { parseTusn } from "../../proto/tusn.ts";
 
 // One good value of every message.
@@ -61,6 +62,7 @@ export const directive: Directive = {
   notAfter: 200,
   onFail: "rollback",
   salt,
+  restores: none,
 };
 export const statement: Statement = {
   releaseId: salt,
@@ -70,6 +72,7 @@ export const statement: Statement = {
   merchant: profile.merchant.number,
   created: 100,
   expires: 200,
+  reason: toDigest(toUtf8("更名")),
 };
 export const signature = { keyId: digest, value: concat(digest, digest) };
 export const delivery: Delivery = {
@@ -79,13 +82,16 @@ export const delivery: Delivery = {
   path: [digest],
   directive: toDirectiveBytes(directive),
   nonce: salt,
+  sealed: none,
 };
-export const releaseFile = {
+export const releaseFile: ReleaseFile = {
   statement: delivery.statement,
   signatures: [signature],
   directives: [delivery.directive],
   bases: [none],
   reason: "更名",
+  recipients: [{ index: 0, deviceKey: concat(digest, digest), cardKey: digest, proof: concat(digest, digest) }],
+  sealed: [{ index: 0, bytes: concat(digest, digest) }],
 };
 export const hello: Hello = {
   tusn,
@@ -99,6 +105,9 @@ export const hello: Hello = {
   stale: true,
   unsent: 0,
   agentVersion: "0.1.0",
+  rootVersion: 1,
+  cardKey: none,
+  cardKeyProof: none,
 };
 export const report: Report = {
   tusn,
@@ -121,4 +130,10 @@ export const entry: LedgerEntry = {
   digest,
   detail: "{}",
 };
-export const bundle = { root: digest, timestamp: digest, snapshot: digest, targets: digest, policy: digest };
+export const bundle: TrustBundle = {
+  roots: [digest],
+  timestamp: digest,
+  snapshot: digest,
+  targets: digest,
+  policy: digest,
+};
