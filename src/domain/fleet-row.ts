@@ -1,20 +1,8 @@
 import { check, checkChoice, checkText } from "../../proto/check.ts";
 import { type ErrorCode, toErrorCode } from "../../proto/errors.ts";
-import { BINDING_KINDS, type BindingKind } from "../../proto/profile.ts";
-import { parseTusn } from "../../proto/tusn.ts";
-import type { AccountRecord, FleetRow, MerchantRecord, TerminalRecord } from "./fleet.ts";
-import { type FieldFault, FLEET_COLUMNS, type FleetColumn, type FleetFields } from "./fleet-columns.ts";
-import { parseAccountNumber } from "./identifiers/account-number.ts";
-import { BIN_DIGITS, LAST_DIGITS, parseCardNumber } from "./identifiers/card-number.ts";
-import { parseCnaps } from "./identifiers/cnaps.ts";
-import { parseMcc } from "./identifiers/mcc.ts";
-import {
-  isMicroMerchant,
-  type MerchantIdentity,
-  parseLicenceOf,
-  toContradictions,
-} from "./identifiers/merchant-identity.ts";
-import { parseMerchantNumber } from "./identifiers/merchant-number.ts";
+import { parseAccountNumber } from "../../proto/identifiers/account-number.ts";
+import { BIN_DIGITS, LAST_DIGITS, parseCardNumber } from "../../proto/identifiers/card-number.ts";
+import { parseCnaps } from "../../proto/identifiers/cnaps.ts";
 import {
   MAX_BANK_NAME,
   MAX_HOLDER_NAME,
@@ -23,7 +11,19 @@ import {
   MAX_PLACE_NAME,
   MAX_SHORT_NAME,
   parseName,
-} from "./identifiers/name.ts";
+} from "../../proto/identifiers/name.ts";
+import { BINDING_KINDS, type BindingKind } from "../../proto/profile.ts";
+import { parseTusn } from "../../proto/tusn.ts";
+import type { AccountRecord, FleetRow, MerchantRecord, TerminalRecord } from "./fleet.ts";
+import { type FieldFault, FLEET_COLUMNS, type FleetColumn, type FleetFields } from "./fleet-columns.ts";
+import { parseMcc } from "./identifiers/mcc.ts";
+import {
+  isMicroMerchant,
+  type MerchantIdentity,
+  parseLicenceOf,
+  toContradictions,
+} from "./identifiers/merchant-identity.ts";
+import { parseMerchantNumber } from "./identifiers/merchant-number.ts";
 import { parseTaxNumber } from "./identifiers/tax-number.ts";
 import { parseTerminalNumber } from "./identifiers/terminal-number.ts";
 import { parseUscc } from "./identifiers/uscc.ts";

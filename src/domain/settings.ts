@@ -1,8 +1,10 @@
 import { TillsyncError } from "../../proto/errors.ts";
+import { MAX_MERCHANT_NAME, MAX_SHORT_NAME, parseName } from "../../proto/identifiers/name.ts";
 import type { Acquiring, Merchant, Parameters } from "../../proto/profile.ts";
+import { toRedacted } from "../../proto/redaction.ts";
+import { checkNotSensitive } from "../../proto/sensitive.ts";
 import { parseLicence } from "./identifiers/licence.ts";
 import { parseMcc } from "./identifiers/mcc.ts";
-import { MAX_MERCHANT_NAME, MAX_SHORT_NAME, parseName } from "./identifiers/name.ts";
 import { parseTaxNumber } from "./identifiers/tax-number.ts";
 import { parseTerminalNumber } from "./identifiers/terminal-number.ts";
 import { parseUscc } from "./identifiers/uscc.ts";
@@ -30,7 +32,7 @@ const FIELDS: Readonly<Record<keyof Settings, Readonly<Record<string, readonly [
   acquiring: {
     acquirer: ["acquirer", asText],
     terminal_no: ["terminalNo", parseTerminalNumber],
-    host: ["host", asText],
+    host: ["host", parseHost],
     port: ["port", parseCount],
   },
   parameters: {
@@ -52,7 +54,8 @@ export const SETTING_NAMES: readonly string[] = Object.entries(FIELDS).flatMap((
 /**
  * Reads settings like `merchant.name=茉莉茶庄`. Ranges that the profile itself demands are checked where it is built.
  *
- * @throws TillsyncError CONFIG_INVALID for an unknown or repeated name; the identifier's own code for a bad value
+ * @throws TillsyncError SENSITIVE_DATA; CONFIG_INVALID for an unknown or repeated name; the identifier's own code for a
+ *   bad value
  */
 export function parseSettings(texts: readonly string[]): Settings {
   const settings: Record<keyof Settings, Record<string, string | number>> = {
@@ -60,6 +63,8 @@ export function parseSettings(texts: readonly string[]): Settings {
     acquiring: {},
     parameters: {},
   };
+  // All of them before anything is told of any.
+  for (const text of texts) checkNotSensitive(text);
   for (const text of texts) {
     const [, group = "", name = "", value = ""] = /^([a-z]+)\.([a-z_]+)=(.*)$/s.exec(text) ?? [];
     const entry = isGroup(group) && Object.hasOwn(FIELDS[group], name) ? FIELDS[group][name] : undefined;
@@ -73,6 +78,12 @@ export function parseSettings(texts: readonly string[]): Settings {
 
 function isGroup(text: string): text is keyof Settings {
   return Object.hasOwn(FIELDS, text);
+}
+
+/** What a name may hold is the profile's matter; that of a computer has no card number in it. */
+function parseHost(text: string): string {
+  if (toRedacted(text) !== text) throw new TillsyncError("CONFIG_INVALID", { expected: "a host" });
+  return text;
 }
 
 function parseCount(text: string): number {

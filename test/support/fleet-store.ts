@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { signRelease } from "../../certs/release.ts";
+import type { NewTrust } from "../../certs/trust/create.ts";
 import { type Trust, verifyTrust } from "../../certs/trust/verify.ts";
 import { type ReleaseFile, toReleaseFileBytes } from "../../proto/delivery.ts";
 import type { TrustBundle } from "../../proto/trust-bundle.ts";
@@ -34,7 +35,7 @@ export interface TestFleet extends Context {
   /** Log lines as objects. */
   readonly lines: readonly Record<string, unknown>[];
   readonly approvers: TestApprovers;
-  readonly trust: TrustHolder;
+  readonly trust: TestTrust;
   /** Present in seconds; assign to move the clock. */
   at: number;
 }
@@ -68,19 +69,38 @@ export async function openTestFleet(start = START): Promise<TestFleet> {
 }
 
 /** Trust metadata held in memory, renewed whenever it is asked for. */
-export function holdTrust(approvers: TestApprovers): TrustHolder {
-  let bundle: TrustBundle = approvers.trust;
-  let trust: Trust = verifyTrust(bundle.root, bundle);
-  return {
+export interface TestTrust extends TrustHolder {
+  /** What `reload` finds: a ceremony was carried out elsewhere. */
+  next: NewTrust | undefined;
+}
+
+export function holdTrust(approvers: TestApprovers): TestTrust {
+  let bundle = toBundle(approvers.trust);
+  let trust: Trust = verifyTrust(approvers.trust.root, bundle);
+  const holder: TestTrust = {
+    next: undefined,
     bundle: () => bundle,
+    bundlesAfter: () => [bundle],
     trust: () => trust,
+    reload: async () => {
+      if (holder.next === undefined) return false;
+      trust = verifyTrust(holder.next.root, holder.next);
+      bundle = toBundle(holder.next);
+      holder.next = undefined;
+      return true;
+    },
     renewTimestamp: async (now) => {
       if (now === trust.issued) return false;
-      bundle = approvers.renew(trust.versions.timestamp + 1, now);
-      trust = verifyTrust(bundle.root, bundle);
+      bundle = toBundle(approvers.renew(trust.versions.timestamp + 1, now));
+      trust = verifyTrust(approvers.trust.root, bundle);
       return true;
     },
   };
+  return holder;
+}
+
+function toBundle({ root: _, ...bundle }: NewTrust): TrustBundle {
+  return bundle;
 }
 
 /** A row of a fleet file, sound. */

@@ -1,8 +1,8 @@
 import { SALT_BYTES } from "../../../proto/bytes.ts";
 import type { ErrorCode } from "../../../proto/errors.ts";
+import { toBinding } from "../../../proto/settlement.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
 import type { FleetRow } from "../../domain/fleet.ts";
-import { toBinding } from "../../domain/settlement.ts";
 import { addTerminals, findByTerminalNos, findMerchants, findTerminals, putMerchants } from "../../store/fleet.ts";
 import { appendEntries } from "../../store/ledger.ts";
 import type { MerchantRow, TerminalRow } from "../../store/schema.ts";

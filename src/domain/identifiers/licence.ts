@@ -1,5 +1,5 @@
-import { checkForm, checkRule } from "./form.ts";
-import { toMod1110 } from "./iso7064.ts";
+import { checkForm, checkRule } from "../../../proto/identifiers/form.ts";
+import { toMod1110 } from "../../../proto/identifiers/iso7064.ts";
 import { isUscc } from "./uscc.ts";
 
 /**

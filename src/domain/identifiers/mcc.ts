@@ -1,4 +1,4 @@
-import { checkForm } from "./form.ts";
+import { checkForm } from "../../../proto/identifiers/form.ts";
 
 /**
  * Merchant category code, ISO 18245: 4 digits.

@@ -1,4 +1,4 @@
-import { checkForm } from "./form.ts";
+import { checkForm } from "../../../proto/identifiers/form.ts";
 
 /**
  * Merchant number, ISO 8583 field 42: acquirer 3, region 4, MCC 4, serial 4; no check digit.

@@ -1,5 +1,5 @@
-import { checkForm, checkRule } from "./form.ts";
-import { toMod112 } from "./iso7064.ts";
+import { checkForm, checkRule } from "../../../proto/identifiers/form.ts";
+import { toMod112 } from "../../../proto/identifiers/iso7064.ts";
 
 /** Whether the text is a resident identity number (公民身份号码). */
 export function isResidentId(text: string): boolean {

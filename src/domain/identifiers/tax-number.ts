@@ -1,4 +1,4 @@
-import { checkForm, checkRule } from "./form.ts";
+import { checkForm, checkRule } from "../../../proto/identifiers/form.ts";
 import { toOrganisationCheck } from "./organisation-code.ts";
 import { isResidentId } from "./resident-id.ts";
 import { isUscc } from "./uscc.ts";

@@ -1,4 +1,4 @@
-import { checkForm } from "./form.ts";
+import { checkForm } from "../../../proto/identifiers/form.ts";
 
 /**
  * Terminal number, ISO 8583 field 41: 8 letters and digits; no check digit.

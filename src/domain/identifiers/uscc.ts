@@ -1,4 +1,4 @@
-import { checkForm, checkRule } from "./form.ts";
+import { checkForm, checkRule } from "../../../proto/identifiers/form.ts";
 
 /** Characters of a USCC in the order of their values: no I, O, S, V or Z. */
 export const USCC_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings, SETTING_NAMES } from "../../../src/domain/settings.ts";
+import { refusalOf } from "../../support/refusal.ts";
 
 describe("settings", () => {
   it("are read by group, with numbers as numbers", () => {
@@ -69,5 +70,10 @@ describe("settings", () => {
   it("have names that help can list", () => {
     expect(SETTING_NAMES).toContain("merchant.licence_no");
     expect(SETTING_NAMES.some((name) => name.startsWith("binding"))).toBe(false);
+  });
+
+  it("refuses what must never be kept before it tells anything of the others", () => {
+    const texts = ["merchant.colour=red", "merchant.name=CVV 123"];
+    expect(refusalOf(() => parseSettings(texts))).toEqual({ code: "SENSITIVE_DATA" });
   });
 });

@@ -163,7 +163,7 @@ describe("a header row", () => {
   it("names each column once and no other", async () => {
     const without = (column: FleetColumn) => FLEET_COLUMNS.filter((name) => name !== column).join(",");
     expect(await faultsOf(`# heading\n${without("cnaps")}\n${ROW}\n`)).toEqual([[2, "cnaps", "CSV_COLUMN_MISSING"]]);
-    expect(await faultsOf(`${HEADER},cvv\n${ROW},123\n`)).toEqual([[1, "#20", "CSV_MALFORMED"]]);
+    expect(await faultsOf(`${HEADER},colour\n${ROW},123\n`)).toEqual([[1, "#20", "CSV_MALFORMED"]]);
     expect(await faultsOf(`${HEADER},tusn\n${ROW},x\n`)).toEqual([[1, "#20", "CSV_MALFORMED"]]);
   });
 
@@ -271,5 +271,35 @@ describe("a fleet file on disk", () => {
     const broken = Readable.from([Buffer.from(`${HEADER}\n`)]);
     broken.once("data", () => broken.destroy(new Error("disk")));
     await expect(parseFleet(broken)).rejects.toThrow("disk");
+  });
+});
+
+describe("what must never be kept, in a fleet file", () => {
+  const TRACK = ";6228480402564890018=25122010000012300000?";
+
+  it.each([
+    ["a security code's column", `${HEADER},cvv2\n${ROW},987\n`, [[1, "#20", "SENSITIVE_DATA"]]],
+    ["a column of track data", `${HEADER},二磁道\n${ROW},987\n`, [[1, "#20", "SENSITIVE_DATA"]]],
+    [
+      "track data in the place of a number",
+      toLine(FLEET_FIELDS, { account_no: TRACK }),
+      [[2, "account_no", "SENSITIVE_DATA"]],
+    ],
+    ["a security code in a remark", toLine(FLEET_FIELDS, { place: "上海 CVV 987" }), [[2, "place", "SENSITIVE_DATA"]]],
+    ["track data in a field too many", `${ROW},${TRACK}`, [[2, "#20", "SENSITIVE_DATA"]]],
+    ["track data where the header should be", `${TRACK}\n`, [[1, "#1", "SENSITIVE_DATA"]]],
+  ] as const)("%s is refused and not repeated", async (_, text, expected) => {
+    const whole = text.startsWith(HEADER) || text.startsWith(TRACK) ? text : `${HEADER}\n${text}\n`;
+    const { rows, faults } = await parse(whole);
+    expect(rows).toEqual([]);
+    const found = faults.filter(({ code }) => code !== "CSV_COLUMN_MISSING");
+    expect(found.map(({ line, column, code }) => [line, column, code])).toEqual(expected);
+    expect(JSON.stringify(faults)).not.toMatch(/6228|2512|987/);
+  });
+
+  it("is found under a wrong header too, and does not stop the reading", async () => {
+    const bad = toLine(FLEET_FIELDS, { holder: TRACK });
+    const faults = await faultsOf(`${HEADER.replace("tusn", "sn")}\n${ROW}\n${bad}\n${bad}\n`);
+    expect(faults.filter(([, , code]) => code === "SENSITIVE_DATA").map(([line]) => line)).toEqual([3, 4]);
   });
 });

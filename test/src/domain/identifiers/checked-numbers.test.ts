@@ -1,31 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { toLuhn } from "../../../../proto/luhn.ts";
-import { parseCardNumber } from "../../../../src/domain/identifiers/card-number.ts";
-import { parseCnaps } from "../../../../src/domain/identifiers/cnaps.ts";
-import { toMod112, toMod1110 } from "../../../../src/domain/identifiers/iso7064.ts";
+import { toMod112, toMod1110 } from "../../../../proto/identifiers/iso7064.ts";
 import { parseLicence } from "../../../../src/domain/identifiers/licence.ts";
 import { parseResidentId } from "../../../../src/domain/identifiers/resident-id.ts";
 import { parseTaxNumber } from "../../../../src/domain/identifiers/tax-number.ts";
 import { parseUscc, toUsccCheck, USCC_CHARACTERS } from "../../../../src/domain/identifiers/uscc.ts";
-import { errorOf, refusalOf } from "../../../support/refusal.ts";
-
-interface Scheme {
-  readonly name: string;
-  readonly parse: (text: string) => string;
-  readonly code: string;
-  /** Published or otherwise known to be right (domain facts, section 3). */
-  readonly vectors: readonly string[];
-  readonly body: fc.Arbitrary<string>;
-  readonly toCheck: (body: string) => string;
-  /** What each place may hold. */
-  readonly alphabet: string;
-  readonly wrongLengths: readonly number[];
-}
-
-const DIGITS = "0123456789";
-const digits = (minLength: number, maxLength = minLength) =>
-  fc.string({ unit: fc.constantFrom(...DIGITS), minLength, maxLength });
+import { DIGITS, describeScheme, digits, type Scheme } from "../../../support/number-scheme.ts";
+import { refusalOf } from "../../../support/refusal.ts";
 
 const SCHEMES: readonly Scheme[] = [
   {
@@ -68,76 +49,9 @@ const SCHEMES: readonly Scheme[] = [
     alphabet: DIGITS,
     wrongLengths: [15, 17, 19],
   },
-  {
-    name: "CNAPS bank code",
-    parse: parseCnaps,
-    code: "CNAPS_INVALID",
-    vectors: ["102100099996", "308584000013"],
-    body: digits(11),
-    toCheck: toMod1110,
-    alphabet: DIGITS,
-    wrongLengths: [11, 13],
-  },
-  {
-    name: "card number",
-    parse: parseCardNumber,
-    code: "CARD_NUMBER_INVALID",
-    vectors: ["6228480402564890018", "4111111111111111", "4222222222222"],
-    body: digits(12, 18),
-    toCheck: toLuhn,
-    alphabet: DIGITS,
-    wrongLengths: [0, 12, 20],
-  },
 ];
 
-describe.each(SCHEMES)("a $name", ({ parse, code, vectors, body, toCheck, alphabet, wrongLengths }) => {
-  it.each(vectors)("%s is one, as published", (vector) => {
-    expect(parse(vector)).toBe(vector);
-    expect(toCheck(vector.slice(0, -1))).toBe(vector.slice(-1));
-  });
-
-  it("is whatever ends with its check character", () => {
-    fc.assert(fc.property(body, (text) => parse(text + toCheck(text)) === text + toCheck(text)));
-  });
-
-  it("is refused with any one character changed", () => {
-    fc.assert(
-      fc.property(body, fc.nat(), fc.constantFrom(...alphabet), (text, at, other) => {
-        const number = text + toCheck(text);
-        const place = at % number.length;
-        fc.pre(number[place] !== other);
-        expect(() => parse(number.slice(0, place) + other + number.slice(place + 1))).toThrow(
-          expect.objectContaining({ code }),
-        );
-      }),
-    );
-  });
-
-  it.each(wrongLengths)("is not of length %i", (length) => {
-    expect(refusalOf(() => parse("1".repeat(length)))).toEqual({ code, reason: "length" });
-  });
-
-  it("holds no other character", () => {
-    const [vector = ""] = vectors;
-    for (const character of ["-", " ", "\n", "x", "I", "٣", "３"]) {
-      const text = character + vector.slice(1);
-      expect(refusalOf(() => parse(text))).toEqual({ code, reason: "alphabet" });
-    }
-    expect(errorOf(() => parse(`${vector}\n`)).code).toBe(code);
-  });
-
-  it("never shows itself in its refusal", () => {
-    fc.assert(
-      fc.property(body, (text) => {
-        const wrong = text + (toCheck(text) === "1" ? "2" : "1");
-        const error = errorOf(() => parse(wrong));
-        expect(error.fields).toEqual({ reason: "check" });
-        expect(error.message).not.toMatch(/\d/);
-        expect(error.cause).toBeUndefined();
-      }),
-    );
-  });
-});
+for (const scheme of SCHEMES) describeScheme(scheme);
 
 describe("a tax registration number", () => {
   it("of 18 characters is a USCC or a resident identity number", () => {

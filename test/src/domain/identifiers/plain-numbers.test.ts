@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseAccountNumber } from "../../../../src/domain/identifiers/account-number.ts";
+import { parseAccountNumber } from "../../../../proto/identifiers/account-number.ts";
 import { parseMcc } from "../../../../src/domain/identifiers/mcc.ts";
 import { parseMerchantNumber } from "../../../../src/domain/identifiers/merchant-number.ts";
 import { parseTerminalNumber } from "../../../../src/domain/identifiers/terminal-number.ts";

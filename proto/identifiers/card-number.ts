@@ -1,4 +1,4 @@
-import { isLuhn } from "../../../proto/luhn.ts";
+import { isLuhn } from "../luhn.ts";
 import { checkForm, checkRule } from "./form.ts";
 
 /** Digits of a card number that may be shown and kept (PCI DSS 3.4.1). */

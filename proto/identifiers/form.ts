@@ -1,7 +1,7 @@
-import { type ErrorCode, TillsyncError } from "../../../proto/errors.ts";
+import { type ErrorCode, TillsyncError } from "../errors.ts";
 
 /** Which rule an identifier breaks. An error tells this word and never the identifier itself. */
-export type Reason = "length" | "alphabet" | "check";
+export type Reason = "length" | "alphabet" | "check" | "card_number";
 
 /** @throws TillsyncError with the code and the reason unless `holds` */
 export function checkRule(holds: boolean, code: ErrorCode, reason: Reason): void {
