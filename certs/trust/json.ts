@@ -1,16 +1,19 @@
 import { canonicalize } from "@tufjs/canonical-json";
-import { MAX_TRUST_FILE_BYTES } from "../../proto/bounds.ts";
+import { MAX_TRUST_FILE_BYTES, MAX_UINT32 } from "../../proto/bounds.ts";
 import { toUtf8 } from "../../proto/bytes.ts";
 import { TillsyncError } from "../../proto/errors.ts";
+import { readStrictJson } from "./strict-json.ts";
 
 /**
- * A JSON object from hostile bytes. The object has no prototype tricks: a `__proto__` key is refused.
+ * A JSON object from hostile bytes, read strictly: each member once, whole numbers only, no half characters (see
+ * `readStrictJson`). Its objects have no prototype.
  *
+ * @param most bytes
  * @throws TillsyncError BYTES_TOO_LARGE, TRUST_INVALID
  */
-export function parseJson(bytes: Uint8Array): Record<string, unknown> {
-  if (bytes.length > MAX_TRUST_FILE_BYTES) throw new TillsyncError("BYTES_TOO_LARGE", { bytes: bytes.length });
-  const value = readJson(bytes);
+export function parseJson(bytes: Uint8Array, most: number = MAX_TRUST_FILE_BYTES): Record<string, unknown> {
+  if (bytes.length > most) throw new TillsyncError("BYTES_TOO_LARGE", { bytes: bytes.length, most });
+  const value = readStrictJson(toText(bytes));
   if (!isRecord(value)) throw new TillsyncError("TRUST_INVALID", { what: "not an object" });
   return value;
 }
@@ -32,10 +35,27 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** @throws TillsyncError TRUST_INVALID unless a JSON object */
+export function toRecord(value: unknown, what: string): Record<string, unknown> {
+  if (!isRecord(value)) throw new TillsyncError("TRUST_INVALID", { what });
+  return value;
+}
+
 /** @throws TillsyncError TRUST_INVALID unless a whole number from 1 */
 export function toInteger(value: unknown, what: string): number {
   if (!Number.isSafeInteger(value) || (value as number) < 1) throw new TillsyncError("TRUST_INVALID", { what });
   return value as number;
+}
+
+/**
+ * A version has a highest value, so that whoever pushes it there can be recovered from within the same type.
+ *
+ * @throws TillsyncError TRUST_INVALID unless a whole number from 1 to 2^32 - 1
+ */
+export function toVersion(value: unknown, what: string): number {
+  const version = toInteger(value, what);
+  if (version > MAX_UINT32) throw new TillsyncError("TRUST_INVALID", { what });
+  return version;
 }
 
 /** @throws TillsyncError TRUST_INVALID unless a list of different texts */
@@ -45,14 +65,11 @@ export function toStrings(value: unknown, what: string): readonly string[] {
   return value;
 }
 
-function readJson(bytes: Uint8Array): unknown {
+/** Overlong and cut characters are refused; a byte order mark stays, and is then no JSON. */
+function toText(bytes: Uint8Array): string {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return JSON.parse(text, (key, value) => {
-      if (key === "__proto__") throw new TillsyncError("TRUST_INVALID", { what: key });
-      return value;
-    });
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new TillsyncError("TRUST_INVALID", { what: "not JSON" }, cause);
+    throw new TillsyncError("TRUST_INVALID", { what: "not UTF-8" }, cause);
   }
 }
