@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { concat, toDigest, toHex } from "../proto/bytes.ts";
 import { TillsyncError } from "../proto/errors.ts";
+import { isSoundPoint } from "./keys/point.ts";
 
 const RAW_KEY_BYTES = 32;
 /** SubjectPublicKeyInfo of Ed25519 up to the key itself (RFC 8410 section 4). */
@@ -18,10 +19,17 @@ export function toKeyId(raw: Uint8Array): string {
   return toHex(toDigest(raw));
 }
 
-/** @throws TillsyncError KEY_INVALID unless the text is 64 lower-case hexadecimal digits that make an Ed25519 key */
+/**
+ * A public key from outside, 64 lower-case hexadecimal digits.
+ *
+ * @throws TillsyncError KEY_INVALID for another form, for an encoding that is not canonical, and for a point of small
+ *   order: under such a key one signature holds for many messages
+ */
 export function parseApproverKey(hex: string): ApproverKey {
   if (!/^[0-9a-f]{64}$/.test(hex)) throw new TillsyncError("KEY_INVALID");
-  return toApproverKey(Buffer.from(hex, "hex"));
+  const raw = Buffer.from(hex, "hex");
+  if (!isSoundPoint(raw)) throw new TillsyncError("KEY_INVALID", { expected: "a sound public key" });
+  return toApproverKey(raw);
 }
 
 /** The public half of a private Ed25519 key. */

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { createApproverKey, toPublicKey } from "../../certs/keys.ts";
 import { signMessage, signStatement, toSigners, verifyApproval, verifyMessage } from "../../certs/signatures.ts";
-import type { Person, Policy, Role } from "../../certs/trust/policy.ts";
+import { ALLOWED, DEFAULT_CAPS, type Person, type Policy, type Role } from "../../certs/trust/policy.ts";
 import { toUtf8 } from "../../proto/bytes.ts";
 import { PAYLOAD_TYPES } from "../../proto/dsse.ts";
 
@@ -20,6 +20,8 @@ const policy: Policy = {
   version: 1,
   persons: [maker, checker],
   thresholds: { binding: ["maker", "checker"], merchant: ["maker", "checker"], parameters: ["parameters"] },
+  caps: DEFAULT_CAPS,
+  ...ALLOWED,
 };
 
 function approve(...signers: readonly KeyObject[]) {
