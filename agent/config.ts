@@ -32,6 +32,8 @@ export interface Config {
   readonly certFile: string;
   readonly keyFile: string;
   readonly rootFile: string;
+  /** Private key under which card numbers are sealed to this terminal; only where its model needs them (clause 3.5). */
+  readonly cardKeyFile: string | undefined;
   readonly stateDir: string;
   readonly terminal: TerminalConfig;
   readonly reconnectBaseMs: number;
@@ -101,6 +103,7 @@ function toConfigReader(folder: string): Reader<Config> {
     certFile: path,
     keyFile: path,
     rootFile: path,
+    cardKeyFile: optional(path),
     stateDir: path,
     terminal,
     reconnectBaseMs: reconnectMs,

@@ -1,7 +1,9 @@
+import type { KeyObject } from "node:crypto";
+import { openCardNumber } from "../certs/seal.ts";
 import { toErrorCode } from "../proto/errors.ts";
 import type { Applied, Effect, Event, EventOf } from "./machine/events.ts";
 import type { Slot, Verdict } from "./machine/state.ts";
-import type { Slots } from "./slots/slots.ts";
+import type { SlotContent, Slots } from "./slots/slots.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { runReversal } from "./test-transaction/run-reversal.ts";
 import { runTest } from "./test-transaction/run-test.ts";
@@ -19,6 +21,8 @@ export type Answer = Untimed<Event>;
 export interface EffectPorts {
   readonly slots: Slots;
   readonly terminal: Terminal;
+  /** Opens sealed card numbers, where the terminal needs them. */
+  readonly cardKey?: KeyObject | undefined;
   /** Resolves after anything from nothing to so many milliseconds. */
   pause(atMostMs: number): Promise<void>;
 }
@@ -30,10 +34,10 @@ export interface EffectPorts {
  */
 export type Perform = (effect: Effect) => Promise<Answer>;
 
-export function createPerform({ slots, terminal, pause }: EffectPorts): Perform {
+export function createPerform({ slots, terminal, cardKey, pause }: EffectPorts): Perform {
   const table: { readonly [K in EffectKind]: (effect: EffectOf<K>) => Promise<Answer> } = {
     read_status: async () => ({ kind: "status", busy: await readBusy(terminal) }),
-    apply: async ({ slot }) => ({ kind: "applied", ...(await apply(terminal, toProfileBytes(slots, slot))) }),
+    apply: async ({ slot }) => ({ kind: "applied", ...(await apply(terminal, toContent(slots, slot), cardKey)) }),
     test: async ({ slot, trace }) => {
       const { profile } = slots.read(slot);
       return runTest(profile, { trace, batch: TEST_BATCH }, terminal).then(toTested, toTestFault);
@@ -63,9 +67,15 @@ async function readBusy(terminal: Terminal): Promise<string | undefined> {
   }
 }
 
-async function apply(terminal: Terminal, profile: Uint8Array | undefined): Promise<Applied> {
+/** The card number is in clear here only, while the terminal is being told. */
+async function apply(
+  terminal: Terminal,
+  content: SlotContent | undefined,
+  cardKey: KeyObject | undefined,
+): Promise<Applied> {
   try {
-    const applied = await terminal.apply(profile);
+    const cardNumber = await toCardNumber(content, cardKey);
+    const applied = await terminal.apply(content?.directive.profile, cardNumber);
     if (applied.kind === "busy") return { result: "busy", detail: applied.reason };
     return { result: applied.kind, detail: applied.kind === "failed" ? applied.detail : "" };
   } catch (error) {
@@ -73,8 +83,25 @@ async function apply(terminal: Terminal, profile: Uint8Array | undefined): Promi
   }
 }
 
-function toProfileBytes(slots: Slots, slot: Slot | undefined): Uint8Array | undefined {
-  return slot === undefined ? undefined : slots.read(slot).directive.profile;
+function toContent(slots: Slots, slot: Slot | undefined): SlotContent | undefined {
+  return slot === undefined ? undefined : slots.read(slot);
+}
+
+/**
+ * Undefined where the terminal needs none, was given none, or was given it under an earlier card key: whether it can do
+ * without is then the terminal's to say.
+ */
+async function toCardNumber(
+  content: SlotContent | undefined,
+  cardKey: KeyObject | undefined,
+): Promise<string | undefined> {
+  if (content?.sealed === undefined || cardKey === undefined) return undefined;
+  const { directive, profile, sealed } = content;
+  try {
+    return await openCardNumber(cardKey, sealed, { tusn: directive.tusn, binding: profile.binding });
+  } catch {
+    return undefined;
+  }
 }
 
 type Tested = Omit<EventOf<"tested">, "now">;

@@ -1,9 +1,14 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
+import { statSync } from "node:fs";
 import { toDeviceKey, toTusn } from "../certs/x509/identity.ts";
 import { parseRsaKey } from "../certs/x509/rsa-key.ts";
 import { TillsyncError } from "../proto/errors.ts";
 import type { Tusn } from "../proto/tusn.ts";
+import { type CardKey, openCardKey } from "./card-key.ts";
 import { type Config, readConfigFile } from "./config.ts";
+
+/** Rights that nobody but a secret's owner may have. */
+const OTHERS = 0o077;
 
 /** Who the terminal is and whom it believes; keys and certificates in PEM. */
 export interface Identity {
@@ -15,6 +20,8 @@ export interface Identity {
   /** SHA-256 of the SubjectPublicKeyInfo of the device key. */
   readonly deviceKeyDigest: Uint8Array;
   readonly pinnedRoot: Uint8Array;
+  /** Where the terminal needs card numbers. */
+  readonly cardKey: CardKey | undefined;
 }
 
 /**
@@ -38,7 +45,17 @@ export function loadIdentity(config: Config): Identity {
     deviceKeyDigest: toDeviceKey(certificate.publicKey),
     ca: readConfigFile(config.caFile, "caFile").toString("utf8"),
     pinnedRoot: readConfigFile(config.rootFile, "rootFile"),
+    cardKey: loadCardKey(config, deviceKey),
   };
+}
+
+function loadCardKey({ cardKeyFile, tusn }: Config, deviceKey: KeyObject): CardKey | undefined {
+  if (cardKeyFile === undefined) return undefined;
+  const pem = readConfigFile(cardKeyFile, "cardKeyFile").toString("utf8");
+  if ((statSync(cardKeyFile).mode & OTHERS) !== 0) {
+    throw new TillsyncError("CONFIG_INVALID", { file: "cardKeyFile", expected: "readable by its owner only" });
+  }
+  return openCardKey(pem, tusn, deviceKey);
 }
 
 function parseCertificate(pem: string): X509Certificate {

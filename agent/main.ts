@@ -6,7 +6,7 @@ import { type Config, loadConfig, readConfigFile } from "./config.ts";
 import { AGENT_VERSION } from "./hello.ts";
 import { loadIdentity } from "./identity.ts";
 import { acquireLock } from "./lock.ts";
-import { openLog, toErrorFields } from "./log.ts";
+import { boundLog, openLog, toErrorFields } from "./log.ts";
 import { makeFolders, openFileSystem } from "./slots/file-system.ts";
 import { OBJECTS_FOLDER } from "./slots/objects.ts";
 import { readStatus, toStatusText } from "./status.ts";
@@ -27,7 +27,7 @@ const clock = (): number => Math.floor(Date.now() / 1_000);
 const write = (text: string): void => {
   process.stdout.write(text);
 };
-const log = openLog(write);
+const log = boundLog(openLog(write), readUptime);
 
 async function run(config: Config): Promise<void> {
   const identity = loadIdentity(config);

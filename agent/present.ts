@@ -20,17 +20,26 @@ export class Present {
   }
 
   get now(): number {
-    return Math.max(this.#ports.clock(), this.#floor);
+    return Math.max(this.#ports.clock(), this.past);
+  }
+
+  /** A second that is past for certain, whatever the clock says. */
+  get past(): number {
+    return this.#proven + Math.floor(this.#ports.uptime() - this.#since);
   }
 
   /** Takes the proof that so many seconds are past. One that says less than is known turns nothing back. */
   prove(seconds: number): void {
-    if (seconds <= this.#floor) return;
-    this.#proven = seconds;
-    this.#since = this.#ports.uptime();
+    if (seconds > this.past) this.#set(seconds);
   }
 
-  get #floor(): number {
-    return this.#proven + Math.floor(this.#ports.uptime() - this.#since);
+  /** Lets go of all proofs: who gave them is not believed any more, and may have told a time that is yet to come. */
+  forget(): void {
+    this.#set(0);
+  }
+
+  #set(seconds: number): void {
+    this.#proven = seconds;
+    this.#since = this.#ports.uptime();
   }
 }

@@ -53,6 +53,11 @@ export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
   return (value, field) => (value === undefined ? undefined : reader(value, field));
 }
 
+/** A field that may be left out and then has this value. */
+export function withDefault<T>(reader: Reader<T>, value: T): Reader<T> {
+  return (found, field) => (found === undefined ? value : reader(found, field));
+}
+
 /** An object with exactly these fields. */
 export function record<T extends object>(readers: { readonly [K in keyof T]-?: Reader<T[K]> }): Reader<T> {
   const names = Object.keys(readers) as (keyof T & string)[];

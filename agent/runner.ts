@@ -4,20 +4,24 @@ import { TillsyncError, toErrorCode } from "../proto/errors.ts";
 import type { Hello, Report } from "../proto/terminal-messages.ts";
 import type { DownKind } from "../proto/topics.ts";
 import type { Answer, Perform } from "./effects.ts";
-import { toHello } from "./hello.ts";
+import { isStale, toHello } from "./hello.ts";
 import { type IntakePorts, type Knowledge, takeMessage } from "./intake.ts";
 import { toErrorFields } from "./log.ts";
-import type { Effect, Event, EventKind } from "./machine/events.ts";
-import { type Slot, type State, toSlotsInUse } from "./machine/state.ts";
+import type { Effect, Event, EventKind, EventOf } from "./machine/events.ts";
+import { type Slot, type State, toNamesInUse, toSlotsInUse } from "./machine/state.ts";
 import { step } from "./machine/step.ts";
 import { Present, type PresentPorts } from "./present.ts";
 import type { StateFile } from "./slots/state-file.ts";
+import { findWithdrawal } from "./withdrawal.ts";
 
 /** Longest pause before a state that could not be written is tried again. */
 export const WRITE_RETRY_MS = 5_000;
 
 /** Events from outside; all others are boot and the answers to effects. */
-const MESSAGES: readonly EventKind[] = ["accepted", "refused", "repeated", "receipt", "trusted", "greeted"];
+const MESSAGES: readonly EventKind[] = ["accepted", "refused", "repeated", "receipt", "rooted", "trusted", "greeted"];
+
+/** Makes the event when its turn comes, from what is known then; undefined where nothing happened. */
+type ToEvent = () => Event | undefined | Promise<Event | undefined>;
 
 /** Where reports go. Nothing is kept there: what is not sent now is sent with the next hello. */
 export interface Outbox {
@@ -58,6 +62,7 @@ export class Runner {
 
   /** Settles on a usable slot, whatever the agent was doing when it stopped. */
   async start(): Promise<void> {
+    this.#followRoots();
     this.#trust = this.#loadTrust();
     await this.#handle(() => this.#toBoot());
   }
@@ -74,7 +79,13 @@ export class Runner {
   /** A hello under a new device counter, which is durable. @throws TillsyncError BUS_CLOSED */
   async greet(): Promise<Hello> {
     await this.#handle(() => ({ kind: "greeted", now: this.#now }));
-    return toHello(this.state, this.#trust, this.#now);
+    const { trusts, cardKey } = this.#ports;
+    return toHello(this.state, { trust: this.#trust, rootVersion: trusts.roots.version, cardKey, now: this.#now });
+  }
+
+  /** Whether no change can be accepted for want of fresh trust metadata. */
+  get isStale(): boolean {
+    return isStale(this.#trust, this.#now);
   }
 
   /** Reports without a receipt, oldest first. */
@@ -93,21 +104,30 @@ export class Runner {
   }
 
   get #knowledge(): Knowledge {
-    return { state: this.state, trust: this.#trust, now: this.#now };
+    const { now, past } = this.#present;
+    return { state: this.state, trust: this.#trust, now, past };
   }
 
-  /** @param toEvent makes the event when its turn comes, from what is known then; undefined where nothing happened */
-  #handle(toEvent: () => Event | undefined): Promise<void> {
+  #handle(toEvent: ToEvent): Promise<void> {
     const handled = this.#queue.then(() => this.#take(toEvent));
     this.#queue = handled.catch(() => undefined);
     return handled;
   }
 
-  async #take(toEvent: () => Event | undefined): Promise<void> {
+  async #take(toEvent: ToEvent): Promise<void> {
+    const { version } = this.#ports.trusts.roots;
     while (!this.#closed) {
       try {
-        const event = this.#judge(toEvent);
+        const before = this.#ports.trusts.roots.version;
+        const event = await this.#judge(toEvent);
+        if (this.#closed) break;
         if (event !== undefined) this.#step(event);
+        const after = this.#ports.trusts.roots.version;
+        // What else the message holds is judged under the new root: so often as it holds roots. On a disk that forgets
+        // at once there is no new one, or the same would come for ever.
+        if (after > before) continue;
+        // More roots may follow than one message holds, and what they prove.
+        if (after > version) this.#ports.outbox.announce();
         return;
       } catch (error) {
         if (toErrorCode(error) !== "STATE_WRITE_FAILED") throw error;
@@ -119,9 +139,9 @@ export class Runner {
     throw new TillsyncError("BUS_CLOSED");
   }
 
-  #judge(toEvent: () => Event | undefined): Event | undefined {
+  async #judge(toEvent: ToEvent): Promise<Event | undefined> {
     try {
-      return toEvent();
+      return await toEvent();
     } catch (error) {
       if (toErrorCode(error) !== "SLOT_CORRUPT") throw error;
       this.#ports.log("error", "slot unreadable", toErrorFields(error));
@@ -134,7 +154,8 @@ export class Runner {
     const before = this.state;
     const { state, effect } = step(before, event);
     if (state !== before || event.kind === "boot") this.#ports.stateFile.save(state);
-    if (state.trust !== before.trust) this.#trust = this.#loadTrust();
+    if (event.kind === "rooted") this.#takeRoot(event);
+    else if (state.trust !== before.trust) this.#trust = this.#loadTrust();
     this.#sweep(before);
     this.#tell(before, event);
     if (!MESSAGES.includes(event.kind)) this.#outstanding = undefined;
@@ -145,7 +166,7 @@ export class Runner {
     this.#outstanding = effect;
     // A pause that boot has overtaken means nothing any more.
     const finish = (toEvent: () => Event) => this.#handle(() => (this.#outstanding === effect ? toEvent() : undefined));
-    const answered = (answer: Answer) => finish(() => ({ ...answer, now: this.#now }));
+    const answered = (answer: Answer) => finish(() => this.#toAnswered({ ...answer, now: this.#now }));
     const failed = (error: unknown) => {
       this.#ports.log("error", "effect failed", { ...toErrorFields(error), effect: effect.kind });
       return finish(() => this.#toBoot());
@@ -157,10 +178,35 @@ export class Runner {
     });
   }
 
+  /** The answer, and before a directive begins whether it is still approved by the newest people known. */
+  #toAnswered(event: Event): Event {
+    const { underWay, tusn } = this.state;
+    if (event.kind !== "status" || underWay === undefined || this.#trust === undefined) return event;
+    return { ...event, withdrawn: findWithdrawal(this.#ports.objects, underWay.next, this.#trust.policy, tusn) };
+  }
+
+  /** What a key said that the new root does not name any more proves nothing, the time included. */
+  #takeRoot({ changed }: EventOf<"rooted">): void {
+    this.#followRoots();
+    if (changed.includes("timestamp")) this.#present.forget();
+    this.#trust = this.#loadTrust();
+    const { version } = this.#ports.trusts.roots;
+    this.#ports.log("info", "root taken", { version, changed: changed.join(" ") });
+  }
+
+  #followRoots(): void {
+    const { trusts, log } = this.#ports;
+    const { roots } = this.state;
+    trusts.follow(roots);
+    const proven = trusts.roots.names.length;
+    if (proven < roots.length) log("error", "root unreadable", { named: roots.length, proven });
+  }
+
   #sweep(before: State): void {
-    if (toNames(before) === toNames(this.state)) return;
+    const names = toNamesInUse(this.state);
+    if (toNamesInUse(before).join() === names.join()) return;
     try {
-      this.#ports.slots.keepOnly(toSlotsInUse(this.state), this.state.trust);
+      this.#ports.objects.keepOnly(names);
     } catch (error) {
       // What is left over costs space only; the next change sweeps again.
       this.#ports.log("warn", "sweep failed", toErrorFields(error));
@@ -179,10 +225,17 @@ export class Runner {
       this.#suppressed += 1;
       log("warn", "refusal suppressed", { code: event.code, suppressed: this.#suppressed });
     }
-    const wanted =
-      event.kind === "repeated" ? unsent.filter((report) => toHex(report.directive) === event.directive) : added;
+    const wanted = event.kind === "repeated" ? this.#toAnswer(event) : added;
     if (wanted.length > 0) outbox.send(wanted);
     if (before.standing.broken && !standing.broken) outbox.announce();
+  }
+
+  /** What is queued about the directive; else its outcome, which an answer need not be queued for. */
+  #toAnswer({ directive }: EventOf<"repeated">): readonly Report[] {
+    const { unsent, last } = this.state;
+    const isAbout = (report: Report) => toHex(report.directive) === directive;
+    const queued = unsent.filter(isAbout);
+    return queued.length > 0 || last === undefined ? queued : [last].filter(isAbout);
   }
 
   #toBoot(): Event {
@@ -204,7 +257,7 @@ export class Runner {
     const { trust } = this.state;
     try {
       if (trust === undefined) return undefined;
-      const read = this.#ports.slots.readTrust(trust);
+      const read = this.#ports.trusts.read(trust);
       this.#present.prove(read.issued);
       return read;
     } catch (error) {
@@ -212,9 +265,4 @@ export class Runner {
       return undefined;
     }
   }
-}
-
-/** What the state refers to on disk, as one text to compare. */
-function toNames(state: State): string {
-  return [...toSlotsInUse(state).flatMap(({ delivery, trust }) => [delivery, trust]), state.trust?.bundle].join();
 }

@@ -1,10 +1,12 @@
 import { TillsyncError, toErrorCode } from "../proto/errors.ts";
 import type { Config } from "./config.ts";
+import { countCardChanges } from "./machine/card-changes.ts";
 import { type Slot, type State, toPhase } from "./machine/state.ts";
 import type { FileSystem } from "./slots/file-system.ts";
 import { openObjects } from "./slots/objects.ts";
 import { openSlots, type Slots } from "./slots/slots.ts";
 import { type Generation, readState } from "./slots/state-file.ts";
+import { openTrustStore, type TrustStore } from "./slots/trust-store.ts";
 
 /** A slot as people see it; without content where it does not prove itself. */
 export interface SlotStatus {
@@ -16,6 +18,17 @@ export interface SlotStatus {
   readonly terminalNo?: string;
   /** First and last digits of the settlement card; an account's last ones. */
   readonly settlement?: string;
+}
+
+export interface TrustStatus {
+  /** Version of the timestamp. */
+  readonly timestamp: number;
+  readonly freshUntil: string;
+  readonly stale: boolean;
+  /** Version of the policy. */
+  readonly policy: number;
+  /** The policy lets nothing change at present, whoever signs. */
+  readonly frozen: boolean;
 }
 
 export interface Status {
@@ -30,23 +43,42 @@ export interface Status {
   readonly directive: string | null;
   readonly reversalOwed: boolean;
   readonly unsent: readonly { readonly kind: string; readonly code: string; readonly counter: number }[];
-  readonly trust: { readonly timestamp: number; readonly freshUntil: string; readonly stale: boolean } | null;
+  /** Newest trust root held. */
+  readonly rootVersion: number;
+  readonly trust: TrustStatus | null;
+  /** No change can be accepted for want of fresh trust metadata; trading goes on. */
+  readonly stale: boolean;
+  /** Settlement changes of the last 24 hours, as far as the policy's cap counts them. */
+  readonly cardChanges: number;
+  /** Whether card numbers can be sealed to this terminal. */
+  readonly cardKey: boolean;
 }
 
-type Installed = Pick<Config, "tusn" | "stateDir">;
+type Installed = Pick<Config, "tusn" | "stateDir"> & { readonly cardKeyFile?: string | undefined };
+
+/** What the files are read through. */
+interface Reading {
+  readonly slots: Slots;
+  readonly trusts: TrustStore;
+  readonly config: Installed;
+  /** Seconds. */
+  readonly now: number;
+}
 
 /**
  * What an agent's files say, whether it runs or not. Writes nothing. `now` in seconds.
  *
- * @throws TillsyncError NOT_FOUND where the agent never ran, STATE_CORRUPT
+ * @throws TillsyncError NOT_FOUND where the agent never ran, STATE_CORRUPT, and what is wrong with the pinned root
  */
 export function readStatus(files: FileSystem, config: Installed, pinnedRoot: Uint8Array, now: number): Status {
-  const slots = openSlots(openObjects(files), pinnedRoot, config.tusn);
+  const objects = openObjects(files);
+  const trusts = openTrustStore(objects, pinnedRoot);
+  const reading = { slots: openSlots(objects, trusts, config.tusn), trusts, config, now };
   const before = readGeneration(files, config);
-  const status = toStatus(before.state, slots, now);
+  const status = toStatus(before.state, reading);
   const after = readGeneration(files, config);
   // An agent that moved on meanwhile may have removed what the earlier state names.
-  return after.number === before.number ? status : toStatus(after.state, slots, now);
+  return after.number === before.number ? status : toStatus(after.state, reading);
 }
 
 function readGeneration(files: FileSystem, { stateDir }: Installed): Generation {
@@ -55,8 +87,10 @@ function readGeneration(files: FileSystem, { stateDir }: Installed): Generation 
   return found.generation;
 }
 
-function toStatus(state: State, slots: Slots, now: number): Status {
+function toStatus(state: State, { slots, trusts, config, now }: Reading): Status {
   const { current, previous } = state.slots;
+  trusts.follow(state.roots);
+  const { trust, present } = toTrustStatus(trusts, state, now);
   return {
     tusn: state.tusn,
     phase: toPhase(state),
@@ -68,14 +102,20 @@ function toStatus(state: State, slots: Slots, now: number): Status {
     directive: state.underWay?.task.directive ?? null,
     reversalOwed: state.owed.length > 0,
     unsent: state.unsent.map(({ kind, code, counter }) => ({ kind, code, counter })),
-    trust: toTrustStatus(slots, state, now),
+    rootVersion: trusts.roots.version,
+    trust,
+    stale: trust?.stale ?? true,
+    cardChanges: countCardChanges(state.cardChanges, present),
+    cardKey: config.cardKeyFile !== undefined,
   };
 }
 
 /** The same as lines of text. */
 export function toStatusText(status: Status): string {
   const { trust } = status;
-  const freshness = trust === null ? "none" : `version ${trust.timestamp}, until ${trust.freshUntil}`;
+  const held = trust === null ? "none" : `version ${trust.timestamp}, until ${trust.freshUntil}`;
+  const policy = trust === null ? "" : `, policy ${trust.policy}${trust.frozen ? ", FROZEN: nothing may change" : ""}`;
+  const freshness = `root ${status.rootVersion}, ${held}${policy}`;
   const lines: readonly (readonly [string, string])[] = [
     ["terminal", status.tusn],
     ["phase", status.phase],
@@ -86,7 +126,8 @@ export function toStatusText(status: Status): string {
     ["directive", status.directive ?? "none under way"],
     ["reversal", status.reversalOwed ? "owed" : "none owed"],
     ["unsent", status.unsent.map(({ kind, code }) => `${kind} ${code}`.trim()).join(", ") || "none"],
-    ["trust", trust?.stale === true ? `${freshness}: STALE, changes are refused` : freshness],
+    ["trust", status.stale ? `${freshness}: STALE, changes are refused` : freshness],
+    ["card", `${status.cardChanges} changed within 24 hours, number ${status.cardKey ? "sealed to it" : "not needed"}`],
   ];
   return lines.map(([name, value]) => `${name.padEnd(10)} ${value}\n`).join("");
 }
@@ -117,18 +158,22 @@ function toSlotText(slot: SlotStatus | null): string {
   return `profile ${number}: ${merchant}, ${merchantNo}/${terminalNo}, ${settlement}, ${profile}`;
 }
 
-function toTrustStatus(slots: Slots, { trust }: State, now: number): Status["trust"] {
-  if (trust === undefined) return null;
+/** With the second it is, as far as the files tell. */
+function toTrustStatus(trusts: TrustStore, { trust }: State, now: number) {
   try {
-    const { versions, freshUntil, issued } = slots.readTrust(trust);
+    if (trust === undefined) return { trust: null, present: now };
+    const { versions, freshUntil, issued, policy } = trusts.read(trust);
     const present = Math.max(now, issued);
-    return {
+    const status: TrustStatus = {
       timestamp: versions.timestamp,
       freshUntil: new Date(freshUntil * 1_000).toISOString(),
       stale: present >= freshUntil,
+      policy: policy.version,
+      frozen: policy.types.length === 0,
     };
+    return { trust: status, present };
   } catch (error) {
     if (toErrorCode(error) !== "SLOT_CORRUPT") throw error;
-    return null;
+    return { trust: null, present: now };
   }
 }

@@ -3,8 +3,10 @@ import { parseDelivery } from "../proto/delivery.ts";
 import type { Accepted } from "./gate.ts";
 import type { Digest, Slot, Task } from "./machine/state.ts";
 
-/** What an accepted delivery asks the machine to do. */
-export function toTask({ delivery, directive, statement, profile: { parameters } }: Accepted): Task {
+/** What a delivery accepted at second `now` asks the machine to do. */
+export function toTask(accepted: Accepted, now: number): Task {
+  const { delivery, directive, statement, isCardChange } = accepted;
+  const { parameters } = accepted.profile;
   return {
     directive: toHex(toDigest(delivery.directive)),
     sequence: directive.sequence,
@@ -15,16 +17,21 @@ export function toTask({ delivery, directive, statement, profile: { parameters }
     retryBaseMs: parameters.retryBaseMs,
     reversalBaseMs: parameters.reversalBaseMs,
     deadlineS: parameters.deadlineS,
+    cardChangeAt: isCardChange ? now : undefined,
   };
 }
 
-/** The slot of an accepted delivery; `delivery` and `trust` name the stored bytes. */
-export function toSlot(accepted: Accepted, delivery: Digest, trust: Digest): Slot {
+/** The slot of an accepted delivery under the names of the stored bytes. */
+export function toSlot(
+  accepted: Accepted,
+  { delivery, trust, sealed }: Pick<Slot, "delivery" | "trust" | "sealed">,
+): Slot {
   return {
     delivery,
     trust,
     profile: toHex(toDigest(accepted.directive.profile)),
     directive: toHex(toDigest(accepted.delivery.directive)),
+    sealed,
   };
 }
 

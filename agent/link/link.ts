@@ -18,6 +18,8 @@ export const RECONNECT_CAP_MS = 300_000;
 const MAX_DOUBLINGS = 30;
 /** A connection that lasted so long was a good one: the next pause is a short one again. */
 const STABLE_MS = 30_000;
+/** A hello that something new asks for is said within so many milliseconds, at once with no other terminal's. */
+export const ANNOUNCE_MS = 10_000;
 /** Reports without a receipt are sent again over the same connection after half to one and a half times this. */
 const RESEND_MS = 60_000;
 
@@ -53,6 +55,8 @@ export class Link implements Outbox {
   #cancelReconnect: () => void = () => undefined;
   #cancelStable: () => void = () => undefined;
   #cancelResend: () => void = () => undefined;
+  #cancelAnnounce: () => void = () => undefined;
+  #isAnnouncing = false;
   #closed = false;
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
@@ -74,8 +78,16 @@ export class Link implements Outbox {
     for (const report of reports) this.#publish("report", toReportBytes(report));
   }
 
+  /** What makes one terminal say hello, such as a new root, makes the whole fleet: each waits for its own moment. */
   announce(): void {
-    if (this.#greeted && this.#connection !== undefined) this.#greet(this.#connection);
+    const connection = this.#connection;
+    if (!this.#greeted || connection === undefined || this.#isAnnouncing) return;
+    const { startTimer, random } = this.#options;
+    this.#isAnnouncing = true;
+    this.#cancelAnnounce = startTimer(ANNOUNCE_MS * random(), () => {
+      this.#isAnnouncing = false;
+      this.#greet(connection);
+    });
   }
 
   close(): void {
@@ -136,5 +148,7 @@ export class Link implements Outbox {
     this.#cancelReconnect();
     this.#cancelStable();
     this.#cancelResend();
+    this.#cancelAnnounce();
+    this.#isAnnouncing = false;
   }
 }

@@ -21,7 +21,8 @@ export function ask(state: State, underWay: Early): Step {
   return isTurn ? { state, effect: { kind: "read_status" } } : reverseOwed(state);
 }
 
-export function takeStatus(state: State, underWay: Early, { busy, now }: EventOf<"status">): Step {
+export function takeStatus(state: State, underWay: Early, { busy, withdrawn, now }: EventOf<"status">): Step {
+  if (withdrawn !== undefined) return refuse(state, underWay, withdrawn, now);
   if (busy !== undefined) return wait(state, underWay, busy, now);
   if (now > underWay.task.notAfter) return refuse(state, underWay, { code: "EXPIRED", detail: "" }, now);
   const deadline = now + underWay.task.deadlineS;

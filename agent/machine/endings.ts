@@ -1,4 +1,5 @@
 import type { ReportKind } from "../../proto/terminal-messages.ts";
+import { addCardChange } from "./card-changes.ts";
 import { toDetail } from "./detail.ts";
 import type { Step } from "./events.ts";
 import { addOutcome } from "./reports.ts";
@@ -29,6 +30,7 @@ export function commit(state: State, underWay: UnderWay, now: number, owed?: Owe
     slots: { current: underWay.next, previous: isForbidden ? undefined : state.slots.current },
     standing: { intended: "current", broken: false },
     owed: toOwed(state, owed),
+    cardChanges: addCardChange(state.cardChanges, underWay.task.cardChangeAt),
   };
   const detail = owed === undefined ? "" : UNANSWERED;
   return settle(end(committed, underWay, "committed", { code: "", detail }, now));

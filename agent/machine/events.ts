@@ -1,7 +1,8 @@
+import type { RoleName } from "../../certs/trust/metadata.ts";
 import type { ErrorCode } from "../../proto/errors.ts";
 import type { Receipt } from "../../proto/terminal-messages.ts";
 import type { ReversalReason } from "../test-transaction/messages.ts";
-import type { Digest, HeldTrust, Slot, State, Task, Verdict } from "./state.ts";
+import type { Digest, Failure, HeldTrust, Slot, State, Task, Verdict } from "./state.ts";
 
 /** What a terminal said when asked to take a profile; "busy" and "failed" with the reason for people. */
 export interface Applied {
@@ -26,12 +27,24 @@ export interface Happenings {
   /** A directive came again: the one under way, or the last one decided. */
   repeated: { readonly directive: Digest };
   receipt: Receipt;
-  /** Newer trust metadata was verified and its bytes are durable. */
+  /**
+   * The next trust root was verified and its bytes are durable: `roots` names all, `changed` the roles it gives anew,
+   * `replaced` those that the former holders cannot sign for any more.
+   */
+  rooted: {
+    readonly roots: readonly Digest[];
+    readonly changed: readonly RoleName[];
+    readonly replaced: readonly RoleName[];
+  };
+  /** Newer trust metadata was verified under the newest root and its bytes are durable. */
   trusted: HeldTrust;
   /** A hello is about to be sent. */
   greeted: object;
-  /** Answer to `read_status`; `busy` is the reason, undefined where the terminal is ready. */
-  status: { readonly busy: string | undefined };
+  /**
+   * Answer to `read_status`; `busy` is the reason, undefined where the terminal is ready. `withdrawn` says why the
+   * directive may not begin any more: a policy has come since under which it is not approved.
+   */
+  status: { readonly busy: string | undefined; readonly withdrawn?: Failure | undefined };
   /** Answer to `apply`. */
   applied: Applied;
   /** Answer to `test`; `reversalReason` is undefined where no purchase can stand at the host. */

@@ -4,13 +4,13 @@ import type { ErrorCode } from "../../proto/errors.ts";
 import { isOutcome, type Receipt, type Report, type ReportKind, toReportBytes } from "../../proto/terminal-messages.ts";
 import { toDetail } from "./detail.ts";
 import type { EventOf } from "./events.ts";
-import type { Digest, Slot, State } from "./state.ts";
+import type { Digest, Refusals, Slot, State } from "./state.ts";
 
 /** Outcomes without a receipt beyond which no new directive is taken. */
 export const MAX_UNSENT_OUTCOMES = 16;
 /** Refused reports without a receipt, and remembered ones. */
 export const MAX_REFUSALS = 8;
-/** Refused reports queued within one window; further refusals are suppressed. */
+/** Reports of refusals and outcomes told again that are queued within one window; what goes beyond is suppressed. */
 export const MAX_REFUSALS_PER_WINDOW = 32;
 export const REFUSAL_WINDOW_S = 60;
 
@@ -38,11 +38,16 @@ export function addOutcome(state: State, told: Told): State {
   return { ...reported, last: reported.unsent.at(-1) };
 }
 
-/** Queues the last outcome again where the directive that ended so comes again and its report is not queued any more. */
-export function repeatReport(state: State, directive: Digest): State {
+/**
+ * Queues the last outcome again where the directive that ended so comes again and its report is not queued any more. No
+ * oftener than refusals: receipts can be forged, and each time costs the disk a write.
+ */
+export function repeatReport(state: State, { directive, now }: EventOf<"repeated">): State {
   const { last, unsent } = state;
   if (last === undefined || !isAbout(last, directive)) return state;
-  return unsent.some((report) => isAbout(report, directive)) ? state : { ...state, unsent: [...unsent, last] };
+  const { since, queued } = toWindow(state, now);
+  if (queued >= MAX_REFUSALS_PER_WINDOW || unsent.some((report) => isAbout(report, directive))) return state;
+  return { ...state, unsent: [...unsent, last], refusals: { ...state.refusals, since, queued: queued + 1 } };
 }
 
 /** Forgets the report that the receipt is for; any other receipt changes nothing. */
@@ -60,9 +65,8 @@ export function forgetReport(state: State, receipt: Receipt): State {
  */
 export function addRefusal(state: State, refused: EventOf<"refused">): State {
   const { now, code } = refused;
-  const { since, recent } = state.refusals;
-  const isSameWindow = now >= since && now < since + REFUSAL_WINDOW_S;
-  const queued = isSameWindow ? state.refusals.queued : 0;
+  const { recent } = state.refusals;
+  const { since, queued } = toWindow(state, now);
   const unsent = state.unsent.filter((report) => report.kind === "refused").length;
   const isQueued = state.unsent.some((report) => isAbout(report, refused.directive));
   if (isQueued || queued >= MAX_REFUSALS_PER_WINDOW || unsent >= MAX_REFUSALS) return state;
@@ -74,11 +78,16 @@ export function addRefusal(state: State, refused: EventOf<"refused">): State {
     counter: Math.max(state.counter, report.counter),
     unsent: [...state.unsent, report],
     refusals: {
-      since: isSameWindow ? since : now,
+      since,
       queued: queued + 1,
       recent: known === undefined ? [...recent, report].slice(-MAX_REFUSALS) : recent,
     },
   };
+}
+
+/** The window that `now` lies in: the present one, or a new one. */
+function toWindow({ refusals: { since, queued } }: State, now: number): Pick<Refusals, "since" | "queued"> {
+  return now >= since && now < since + REFUSAL_WINDOW_S ? { since, queued } : { since: now, queued: 0 };
 }
 
 /** Whether so many outcomes wait for a receipt that no new directive may be taken. */

@@ -1,11 +1,25 @@
+import { MAX_ROOTS } from "../../certs/trust/roots.ts";
 import { MAX_UINT32 } from "../../proto/bounds.ts";
 import { toHex } from "../../proto/bytes.ts";
 import { ON_FAIL } from "../../proto/directive.ts";
 import { ERRORS, type ErrorCode } from "../../proto/errors.ts";
 import { MAX_DETAIL_CHARACTERS, parseReport, type Report, toReportBytes } from "../../proto/terminal-messages.ts";
 import { parseTusn, type Tusn } from "../../proto/tusn.ts";
-import { choice, flag, list, optional, type Reader, readJson, record, text, variant, whole } from "../read-json.ts";
+import {
+  choice,
+  flag,
+  list,
+  optional,
+  type Reader,
+  readJson,
+  record,
+  text,
+  variant,
+  whole,
+  withDefault,
+} from "../read-json.ts";
 import { REVERSAL_REASONS } from "../test-transaction/messages.ts";
+import { MAX_CARD_CHANGES } from "./card-changes.ts";
 import { MAX_REFUSALS, MAX_UNSENT_OUTCOMES } from "./reports.ts";
 import {
   type Busy,
@@ -38,7 +52,7 @@ export function toStateJson(state: State): string {
 }
 
 /**
- * The state as `toStateJson` wrote it.
+ * The state as `toStateJson` wrote it, or as version 0.1.0 did, which had no roots, caps and sealed numbers.
  *
  * @throws TillsyncError FIELD_INVALID and others of the values within; nothing is guessed
  */
@@ -63,7 +77,13 @@ const tusn: Reader<Tusn> = (value, field) => parseTusn(text(/./)(value, field));
 const report: Reader<Report> = (value, field) =>
   parseReport(Buffer.from(text(/^([0-9a-f]{2})+$/)(value, field), "hex"));
 
-const slot = record<Slot>({ delivery: digest, trust: digest, profile: digest, directive: digest });
+const slot = record<Slot>({
+  delivery: digest,
+  trust: digest,
+  profile: digest,
+  directive: digest,
+  sealed: withDefault(text(/^([0-9a-f]{64})?$/), ""),
+});
 
 const task = record<Task>({
   directive: digest,
@@ -75,6 +95,7 @@ const task = record<Task>({
   retryBaseMs: uint,
   reversalBaseMs: uint,
   deadlineS: uint,
+  cardChangeAt: optional(large),
 });
 
 const failure = record<Failure>({ code, detail });
@@ -114,10 +135,11 @@ const STATE = record<State>({
   sequence: uint,
   counter: uint,
   trace,
+  roots: withDefault(list(digest, MAX_ROOTS), []),
   trust: optional(
     record({
       bundle: digest,
-      versions: record({ timestamp: large, snapshot: large, targets: large }),
+      versions: record({ timestamp: large, snapshot: large, targets: large, policy: withDefault(large, 0) }),
     }),
   ),
   slots: record({ current: optional(slot), previous: optional(slot) }),
@@ -127,4 +149,5 @@ const STATE = record<State>({
   last: optional(report),
   unsent: list(report, MAX_UNSENT),
   refusals: record({ since: large, queued: uint, recent: list(report, MAX_REFUSALS) }),
+  cardChanges: withDefault(list(large, MAX_CARD_CHANGES), []),
 });

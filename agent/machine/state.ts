@@ -17,6 +17,8 @@ export interface Slot {
   readonly trust: Digest;
   readonly profile: Digest;
   readonly directive: Digest;
+  /** Name of the sealed card number, empty where the terminal was given none for this binding. */
+  readonly sealed: Digest | "";
 }
 
 export interface Slots {
@@ -37,6 +39,8 @@ export interface Task {
   readonly retryBaseMs: number;
   readonly reversalBaseMs: number;
   readonly deadlineS: number;
+  /** Second at which it was accepted, where it is a settlement change that the policy's cap counts. */
+  readonly cardChangeAt: number | undefined;
 }
 
 /** What an attempt of the test transaction showed. */
@@ -130,14 +134,14 @@ export interface Standing {
 export interface Refusals {
   /** Second in which the window began. */
   readonly since: number;
-  /** Reports queued in it. */
+  /** Reports queued in it, outcomes told again included. */
   readonly queued: number;
   readonly recent: readonly Report[];
 }
 
 /** The freshest trust metadata held. */
 export interface HeldTrust {
-  /** Name of the stored bundle. */
+  /** Name of the stored bundle, which is worth what the newest root says of it. */
   readonly bundle: Digest;
   /** Versions below which none is taken any more, also where the bundle is lost. */
   readonly versions: TrustVersions;
@@ -152,6 +156,8 @@ export interface State {
   readonly counter: number;
   /** ISO 8583 field 11 to use next, 1 to 999999. */
   readonly trace: number;
+  /** Names of the trust roots that follow the pinned one, oldest first; at most MAX_ROOTS. */
+  readonly roots: readonly Digest[];
   readonly trust: HeldTrust | undefined;
   readonly slots: Slots;
   readonly standing: Standing;
@@ -163,6 +169,8 @@ export interface State {
   /** Reports without a receipt, oldest first; at most one per directive. */
   readonly unsent: readonly Report[];
   readonly refusals: Refusals;
+  /** When the last settlement changes were accepted that were committed, oldest first; at most MAX_CARD_CHANGES. */
+  readonly cardChanges: readonly number[];
 }
 
 const EARLIEST_COUNTER_LIMIT = Math.floor(MAX_UINT32 / 2);
@@ -178,6 +186,7 @@ export function createState(tusn: Tusn, now: number): State {
     sequence: 0,
     counter: Math.min(now, EARLIEST_COUNTER_LIMIT),
     trace: toTrace(1, now),
+    roots: [],
     trust: undefined,
     slots: { current: undefined, previous: undefined },
     standing: { intended: "current", broken: false },
@@ -186,6 +195,7 @@ export function createState(tusn: Tusn, now: number): State {
     last: undefined,
     unsent: [],
     refusals: { since: 0, queued: 0, recent: [] },
+    cardChanges: [],
   };
 }
 
@@ -214,4 +224,11 @@ export function toRestingPhase({ broken, intended }: Standing): RestingPhase {
 export function toSlotsInUse({ slots, underWay, owed }: State): readonly Slot[] {
   const all = [slots.current, slots.previous, underWay?.next, ...owed.map(({ slot }) => slot)];
   return all.filter((slot) => slot !== undefined);
+}
+
+/** Names of all stored bytes that the state refers to. */
+export function toNamesInUse(state: State): readonly Digest[] {
+  const { roots, trust } = state;
+  const slots = toSlotsInUse(state).flatMap(({ delivery, trust: proof, sealed }) => [delivery, proof, sealed]);
+  return [...slots, ...roots, trust?.bundle ?? ""].filter((name) => name !== "");
 }

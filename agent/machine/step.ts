@@ -1,3 +1,4 @@
+import { toFloor } from "../../certs/trust/verify.ts";
 import { applyAgain, ask, takeApplied, takeOwedReversalFirst, takeRepairFirst, takeStatus } from "./beginning.ts";
 import { loseNext, withoutUnreadable } from "./boot.ts";
 import type { At } from "./endings.ts";
@@ -112,9 +113,11 @@ export function step(state: State, event: Event): Step {
     case "refused":
       return { state: addRefusal(state, event) };
     case "repeated":
-      return { state: repeatReport(state, event.directive) };
+      return { state: repeatReport(state, event) };
     case "receipt":
       return { state: forgetReport(state, event) };
+    case "rooted":
+      return { state: followRoot(state, event) };
     case "trusted":
       return { state: { ...state, trust: { bundle: event.bundle, versions: event.versions } } };
     case "greeted":
@@ -124,6 +127,14 @@ export function step(state: State, event: Event): Step {
     default:
       return turn(state, event);
   }
+}
+
+/** What was held under keys that a new root takes away is forgotten, in the same step (clause 6.3). */
+function followRoot(state: State, { roots, changed, replaced }: EventOf<"rooted">): State {
+  const { trust } = state;
+  if (trust === undefined) return { ...state, roots };
+  const changes = { changed: new Set(changed), replaced: new Set(replaced) };
+  return { ...state, roots, trust: { ...trust, versions: toFloor(trust.versions, changes) } };
 }
 
 function boot(state: State, event: EventOf<"boot">): Step {

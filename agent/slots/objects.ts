@@ -6,7 +6,7 @@ import type { FileSystem } from "./file-system.ts";
 
 export const OBJECTS_FOLDER = "objects";
 
-/** Bytes under the name of their SHA-256: deliveries and trust bundles, exactly as they came. */
+/** Bytes under the name of their SHA-256: deliveries, trust bundles, trust roots and sealed card numbers. */
 export interface Objects {
   /** Durable when it returns. @throws TillsyncError STATE_WRITE_FAILED */
   put(bytes: Uint8Array): Digest;

@@ -77,7 +77,11 @@ export function openCommandTerminal(options: CommandTerminalOptions): CommandTer
   };
   return {
     readStatus: () => call("readStatus", STATUS),
-    apply: (profile) => call("apply", APPLIED, { profile: profile === undefined ? null : toProfileJson(profile) }),
+    apply: (profile, cardNumber) => {
+      const request = { profile: profile === undefined ? null : toProfileJson(profile) };
+      // Standard input only: arguments and environment can be read by others on the same system.
+      return call("apply", APPLIED, cardNumber === undefined ? request : { ...request, cardNumber });
+    },
     loadWorkingKeys: async (field62) => {
       demandDone("loadWorkingKeys", await call("loadWorkingKeys", LOADED, { field62: toHex(field62) }));
     },

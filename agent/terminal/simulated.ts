@@ -1,9 +1,10 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { MAX_UINT32 } from "../../proto/bounds.ts";
+import { toUtf8 } from "../../proto/bytes.ts";
 import { TillsyncError } from "../../proto/errors.ts";
-import { parseProfile } from "../../proto/profile.ts";
+import { type Profile, parseProfile } from "../../proto/profile.ts";
 import { toMac } from "../iso8583/mac.ts";
 import { parseField62 } from "../iso8583/working-keys.ts";
 import { choice, list, optional, readJson, record, whole } from "../read-json.ts";
@@ -44,6 +45,11 @@ export function toControlPath(profilePath: string): string {
   return `${profilePath}.control.json`;
 }
 
+/** Where a simulated terminal notes the first digits and the last four of the card number it was told, as JSON. */
+export function toCardPath(profilePath: string): string {
+  return `${profilePath}.card.json`;
+}
+
 /** A terminal without a payment application: it keeps its profile as a file, and its working key in memory. */
 export function openSimulatedTerminal({ profilePath, tmk }: SimulatedTerminalOptions): Terminal {
   const files = openFileSystem(dirname(profilePath));
@@ -53,15 +59,18 @@ export function openSimulatedTerminal({ profilePath, tmk }: SimulatedTerminalOpt
       const { busy } = await readControl(profilePath);
       return busy === undefined ? { kind: "ready" } : { kind: "busy", reason: busy };
     },
-    apply: async (profile: Uint8Array | undefined): Promise<ApplyResult> => {
+    apply: async (profile: Uint8Array | undefined, cardNumber: string | undefined): Promise<ApplyResult> => {
       const { applyBusy, failingProfiles } = await readControl(profilePath);
       if (applyBusy !== undefined) return { kind: "busy", reason: applyBusy };
-      const number = profile === undefined ? 0 : toNumber(profile);
-      if (number === undefined) return { kind: "failed", detail: "the profile cannot be read" };
+      const read = profile === undefined ? undefined : toProfile(profile);
+      if (profile !== undefined && read === undefined) return { kind: "failed", detail: "the profile cannot be read" };
+      const number = read?.number ?? 0;
       if (failingProfiles?.includes(number)) {
         replaceFile(files, profilePath, (profile ?? new Uint8Array(2)).subarray(1));
         return { kind: "failed", detail: `profile ${number} was torn while it was written` };
       }
+      const note = toCardNote(cardNumber, read);
+      if (note !== undefined || existsSync(toCardPath(profilePath))) replaceFile(files, toCardPath(profilePath), note);
       replaceFile(files, profilePath, profile);
       return { kind: "applied" };
     },
@@ -79,12 +88,19 @@ export function openSimulatedTerminal({ profilePath, tmk }: SimulatedTerminalOpt
   };
 }
 
-function toNumber(profile: Uint8Array): number | undefined {
+function toProfile(bytes: Uint8Array): Profile | undefined {
   try {
-    return parseProfile(profile).number;
+    return parseProfile(bytes);
   } catch {
     return undefined;
   }
+}
+
+/** That it was told the number, and no more of it than the profile says too. */
+function toCardNote(cardNumber: string | undefined, profile: Profile | undefined): Uint8Array | undefined {
+  if (cardNumber === undefined || profile === undefined) return undefined;
+  const bin = cardNumber.slice(0, profile.binding.bin.length);
+  return toUtf8(JSON.stringify({ bin, last4: cardNumber.slice(-4) }));
 }
 
 /** Durable when it returns; undefined takes the file away. @throws TillsyncError STATE_WRITE_FAILED */

@@ -27,9 +27,10 @@ export interface Terminal {
   readStatus(): Promise<TerminalStatus>;
   /**
    * Makes the payment application trade on the encoded profile; durable when it resolves. `undefined` puts the terminal
-   * back to holding no profile.
+   * back to holding no profile. `cardNumber` is the settlement number of the profile's binding, ASCII digits, where the
+   * agent has a card key and was given it; whoever takes it keeps it where the terminal's own secrets are.
    */
-  apply(profile: Uint8Array | undefined): Promise<ApplyResult>;
+  apply(profile: Uint8Array | undefined, cardNumber: string | undefined): Promise<ApplyResult>;
   /**
    * Takes working keys as the acquirer sends them in field 62 of a sign-in answer, enciphered under the terminal's
    * master key, which never leaves the terminal.

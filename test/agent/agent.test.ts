@@ -1,12 +1,17 @@
-import { existsSync, readFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { toCardPath } from "../../agent/terminal/simulated.ts";
+import { createCardKey, sealCardNumber } from "../../certs/seal.ts";
 import { toDeviceKey } from "../../certs/x509/identity.ts";
 import { toRsaPublicKey } from "../../certs/x509/rsa-key.ts";
+import { SALT_BYTES } from "../../proto/bytes.ts";
 import { parseDelivery, toDeliveryBytes } from "../../proto/delivery.ts";
 import type { Directive } from "../../proto/directive.ts";
 import { type Profile, toProfileBytes } from "../../proto/profile.ts";
+import { toCommitment } from "../../proto/settlement.ts";
 import { toTrustBundleBytes } from "../../proto/trust-bundle.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 import { type Acquirer, openAcquirer } from "../../sim/acquirer/acquirer.ts";
@@ -54,7 +59,7 @@ afterAll(remove);
 
 const now = () => Math.floor(Date.now() / 1_000);
 
-async function prepare(config: object = {}): Promise<void> {
+async function prepare(config: object = {}, cardKey?: string): Promise<void> {
   count += 1;
   service = await openTestService();
   acquirer = await openAcquirer({
@@ -65,7 +70,8 @@ async function prepare(config: object = {}): Promise<void> {
     ],
   });
   const root = service.approvers.trust.root;
-  installation = await install({ folder: join(folder, String(count)), tusn: TUSN_A, port: service.port, root, config });
+  const request = { folder: join(folder, String(count)), tusn: TUSN_A, port: service.port, root, config };
+  installation = await install(cardKey === undefined ? request : { ...request, cardKey });
 }
 
 function tmk(tusn: Tusn): Uint8Array {
@@ -167,6 +173,36 @@ describe("an agent", () => {
     const next = toNextProfile(first(), { merchant: { shortName: "小李餐饮" } });
     expect(await outcome(deliver(2, next, first()))).toMatch(/^rolled_back APPLY_FAILED/);
     expect(applied()).toEqual(Buffer.from(toProfileBytes(first())));
+  });
+
+  it("hands the terminal the card number that was sealed to the key in its hello, and keeps it from its files and log", async () => {
+    const number = "6228480000000000018";
+    const salt = randomBytes(SALT_BYTES);
+    await prepare({}, createCardKey().export({ type: "pkcs8", format: "pem" }).toString());
+    const agent = start();
+    await vi.waitFor(() => expect(service.hellos).toHaveLength(1), WAIT);
+    const { cardKey } = service.hellos[0] as { cardKey: Uint8Array };
+    const commitment = toCommitment(number, salt);
+    const profile = toNextProfile(first(), { number: 1, binding: { commitment } });
+    const directive = toDirective({ ...terminal(), sequence: 1, profile, now: now() });
+    const delivery = parseDelivery(toDelivery(service.approvers, directive, "binding", now()));
+    const sealed = await sealCardNumber(cardKey, { number, salt }, { tusn: TUSN_A, commitment });
+    service.offer(TUSN_A, toDeliveryBytes(delivery));
+    expect(await outcome(toDeliveryBytes(delivery))).toMatch(/^refused SEAL_MISSING/);
+    const again = toDirective({ ...terminal(), sequence: 1, profile, now: now() });
+    const bearing = { ...parseDelivery(toDelivery(service.approvers, again, "binding", now())), sealed };
+    service.offer(TUSN_A, toDeliveryBytes(bearing));
+    expect(await outcome(toDeliveryBytes(bearing))).toBe("committed");
+    const note = readFileSync(toCardPath(installation.profileFile), "utf8");
+    expect(JSON.parse(note)).toEqual({ bin: "622848", last4: "0018" });
+    expect(await status()).toMatchObject({ cardKey: true, rootVersion: 1, cardChanges: 0 });
+    const { output } = await agent.stop("SIGTERM");
+    const names = readdirSync(installation.stateDir, { recursive: true, encoding: "utf8" });
+    const files = names.map((name) => join(installation.stateDir, name)).filter((path) => statSync(path).isFile());
+    expect(files.length).toBeGreaterThanOrEqual(5);
+    for (const text of [output, ...files.map((path) => readFileSync(path, "latin1"))]) {
+      expect(text).not.toContain(number);
+    }
   });
 
   it("refuses forged deliveries with the reason, and trades on", async () => {

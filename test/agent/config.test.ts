@@ -38,6 +38,8 @@ describe("an agent's settings", () => {
       reconnectBaseMs: RECONNECT_BASE_MS,
       reconnectCapMs: RECONNECT_CAP_MS,
     });
+    expect(config.cardKeyFile).toBeUndefined();
+    expect(load({ ...GOOD, cardKeyFile: "card.key" }).cardKeyFile).toBe(join(folder, "card.key"));
     expect(config.terminal).toMatchObject({ kind: "simulated", file: join(folder, "profile.bin") });
     expect(load({ ...GOOD, reconnectBaseMs: 5, reconnectCapMs: 50 })).toMatchObject({
       reconnectBaseMs: 5,

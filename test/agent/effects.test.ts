@@ -2,12 +2,12 @@ import { afterEach, describe, expect, it } from "vitest";
 import { createPerform, type Perform } from "../../agent/effects.ts";
 import { openObjects } from "../../agent/slots/objects.ts";
 import { openSlots } from "../../agent/slots/slots.ts";
+import { openTrustStore, toStoredBundle } from "../../agent/slots/trust-store.ts";
 import type { Terminal } from "../../agent/terminal/terminal.ts";
 import { toDigest, toHex } from "../../proto/bytes.ts";
 import { parseDelivery } from "../../proto/delivery.ts";
 import { TillsyncError } from "../../proto/errors.ts";
 import { toProfileBytes } from "../../proto/profile.ts";
-import { toTrustBundleBytes } from "../../proto/trust-bundle.ts";
 import { type Acquirer, openAcquirer } from "../../sim/acquirer/acquirer.ts";
 import { createTerminal, KNOWN_TERMINAL, toProfileAt, toStanding } from "../support/acquirer.ts";
 import { slotOf, TUSN } from "../support/machine.ts";
@@ -26,15 +26,17 @@ afterEach(async () => {
 async function prepare(change: Partial<Terminal> = {}) {
   acquirer = await openAcquirer({ host: "127.0.0.1", port: 0, terminals: [KNOWN_TERMINAL] });
   const { approvers } = createWorld();
-  const slots = openSlots(openObjects(new MemoryFiles()), approvers.trust.root, TUSN);
+  const objects = openObjects(new MemoryFiles());
+  const slots = openSlots(objects, openTrustStore(objects, approvers.trust.root), TUSN);
   const profile = toProfileAt(acquirer.port);
   const directive = toDirective({ tusn: TUSN, deviceKey: DEVICE_KEY, sequence: 1, profile, now: NOW });
   const delivery = toDelivery(approvers, directive, "binding", NOW);
   const slot = {
-    delivery: slots.stage(delivery),
-    trust: slots.stageTrust(toTrustBundleBytes(approvers.trust)),
+    delivery: objects.put(delivery),
+    trust: objects.put(toStoredBundle(approvers.trust, approvers.trust.root)),
     profile: toHex(toDigest(directive.profile)),
     directive: toHex(toDigest(parseDelivery(delivery).directive)),
+    sealed: "",
   };
   const pauses: number[] = [];
   const pause = async (atMostMs: number) => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { CLOCK_SKEW_S, type GateContext, verifyAddressed, verifyDelivery, verifySlot } from "../../agent/gate.ts";
+import { type GateContext, MAX_SEQUENCE_STEP, verifyAddressed, verifyDelivery, verifySlot } from "../../agent/gate.ts";
 import { createApproverKey } from "../../certs/keys.ts";
+import { CLOCK_SLACK_S } from "../../certs/release.ts";
 import { verifyTrust } from "../../certs/trust/verify.ts";
+import { MAX_UINT32 } from "../../proto/bounds.ts";
 import { toDigest } from "../../proto/bytes.ts";
 import { parseDelivery, toDeliveryBytes } from "../../proto/delivery.ts";
 import type { Directive } from "../../proto/directive.ts";
@@ -24,7 +26,17 @@ const DEVICE_KEY = toDigest(Buffer.from("device key"));
 const approvers = createApprovers(NOW);
 const trust = verifyTrust(approvers.trust.root, approvers.trust);
 
-const FRESH: GateContext = { trust, now: NOW, tusn: TUSN, deviceKey: DEVICE_KEY, held: undefined, sequence: 0 };
+const FRESH: GateContext = {
+  trust,
+  now: NOW,
+  past: NOW,
+  tusn: TUSN,
+  deviceKey: DEVICE_KEY,
+  held: undefined,
+  previous: undefined,
+  sequence: 0,
+  cardChanges: [],
+};
 const HOLDING: GateContext = { ...FRESH, held: toProfileBytes(SAMPLE_PROFILE), sequence: 1 };
 
 const NEW_LIMITS = toNextProfile(SAMPLE_PROFILE, { parameters: { attempts: 3 } });
@@ -77,8 +89,8 @@ describe("the gate accepts", () => {
   });
 
   it("a release made a little ahead of the terminal's clock", () => {
-    const bytes = release(first(), { statement: { created: NOW + CLOCK_SKEW_S } });
-    expect(verifyDelivery(bytes, FRESH).statement.created).toBe(NOW + CLOCK_SKEW_S);
+    const bytes = release(first(), { statement: { created: NOW + CLOCK_SLACK_S } });
+    expect(verifyDelivery(bytes, FRESH).statement.created).toBe(NOW + CLOCK_SLACK_S);
   });
 
   it("until the last second of validity and of freshness", () => {
@@ -156,6 +168,19 @@ describe("the gate refuses", () => {
     expect(verifying(release(second(NEW_NAME)), { ...HOLDING, sequence: 7 })).toThrow(refusal("SEQUENCE_REPLAYED"));
   });
 
+  it("a sequence so far ahead that few could follow it", () => {
+    const ahead = (sequence: number) => release(second(NEW_NAME, { sequence }));
+    for (const highest of [1, 70_000]) {
+      const context = { ...HOLDING, sequence: highest };
+      const furthest = highest + MAX_SEQUENCE_STEP;
+      expect(verifyDelivery(ahead(furthest), context).directive.sequence).toBe(furthest);
+      expect(verifying(ahead(furthest + 1), context)).toThrow(refusal("SEQUENCE_TOO_HIGH"));
+      expect(verifying(ahead(MAX_UINT32), context)).toThrow(refusal("SEQUENCE_TOO_HIGH"));
+    }
+    const last = { ...HOLDING, sequence: MAX_UINT32 - 1 };
+    expect(verifyDelivery(ahead(MAX_UINT32), last).directive.sequence).toBe(MAX_UINT32);
+  });
+
   it("what is built on another profile, on none, or on one where none is held", () => {
     const onAnother = toDirective({
       tusn: TUSN,
@@ -196,7 +221,7 @@ describe("the gate refuses", () => {
 
   it("what is not valid yet", () => {
     expect(verifying(release(first({ notBefore: NOW + 1 })), FRESH)).toThrow(refusal("NOT_YET_VALID"));
-    const future = release(first(), { statement: { created: NOW + CLOCK_SKEW_S + 1, expires: NOW + DAY_S } });
+    const future = release(first(), { statement: { created: NOW + CLOCK_SLACK_S + 1, expires: NOW + DAY_S } });
     expect(verifying(future, FRESH)).toThrow(refusal("NOT_YET_VALID"));
   });
 

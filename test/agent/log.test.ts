@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openLog, toErrorFields } from "../../agent/log.ts";
+import { boundLog, LOG_WINDOW_S, MAX_LINES_PER_WINDOW, openLog, toErrorFields } from "../../agent/log.ts";
 import { TillsyncError } from "../../proto/errors.ts";
 
 function capture() {
@@ -19,6 +19,22 @@ describe("the agent's log", () => {
       held: 3,
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     });
+  });
+
+  it("has a bound in every window, and tells how many lines it left out", () => {
+    const { lines, log } = capture();
+    let now = 1_000;
+    const bounded = boundLog(log, () => now);
+    for (let n = 0; n < 10 * MAX_LINES_PER_WINDOW; n += 1) bounded("warn", "trust refused", { n });
+    expect(lines).toHaveLength(MAX_LINES_PER_WINDOW);
+    now += LOG_WINDOW_S;
+    bounded("info", "connected");
+    const left = { event: "log lines left out", lines: 9 * MAX_LINES_PER_WINDOW };
+    const told = lines.slice(MAX_LINES_PER_WINDOW).map((line) => JSON.parse(line));
+    expect(told).toMatchObject([left, { event: "connected" }]);
+    now += LOG_WINDOW_S;
+    bounded("info", "connected");
+    expect(lines).toHaveLength(MAX_LINES_PER_WINDOW + 3);
   });
 
   it("never writes anything that looks like a card number", () => {

@@ -116,6 +116,10 @@ describe("tillsync-agent run", () => {
     const noCertificate = await prepare({ certFile: "ca.pem" });
     expect((await run("run", "--config", noCertificate.configFile)).status).toBe(1);
 
+    const noRoot = await prepare();
+    writeFileSync(join(noRoot.folder, "root.json"), "{}");
+    expect((await run("run", "--config", noRoot.configFile)).errors).toMatch(/^TRUST_INVALID/);
+
     const noKey = await prepare({ keyFile: "ca.pem" });
     expect((await run("run", "--config", noKey.configFile)).errors).toMatch(/^KEY_INVALID/);
   });

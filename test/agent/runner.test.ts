@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { toHello } from "../../agent/hello.ts";
-import { MAX_UNSENT_OUTCOMES } from "../../agent/machine/reports.ts";
+import { MAX_REFUSALS_PER_WINDOW, MAX_UNSENT_OUTCOMES } from "../../agent/machine/reports.ts";
 import { toPhase } from "../../agent/machine/state.ts";
-import { TIMESTAMP_VALIDITY_S } from "../../certs/trust/create.ts";
+import { TIMESTAMP_VALIDITY_S } from "../../certs/trust/verify.ts";
 import { parseDelivery, toDeliveryBytes } from "../../proto/delivery.ts";
 import type { Directive } from "../../proto/directive.ts";
 import { type Profile, toProfileBytes } from "../../proto/profile.ts";
@@ -129,6 +129,24 @@ describe("an agent's messages", () => {
     const sent = world.reports.filter(({ counter }) => counter === outcome.counter);
     expect(sent).toEqual([outcome, outcome, outcome]);
     expect(world.standing).toBe(0);
+  });
+
+  it("that come again are answered however often, with a bound on what that writes", async () => {
+    const world = createWorld();
+    const agent = await openTrading(world);
+    const second = deliver(world, 2, SECOND, SAMPLE_PROFILE);
+    await agent.runner.receive("directive", second);
+    await agent.settle();
+    const outcome = world.reports.at(-1) as MemoryWorld["reports"][number];
+    const receipt = toReceiptBytes(toReceipt(outcome));
+    const { length } = world.reports;
+    const { operations } = agent.files;
+    for (let times = 0; times < 200; times += 1) {
+      await agent.runner.receive("receipt", receipt);
+      await agent.runner.receive("directive", second);
+    }
+    expect(world.reports.slice(length)).toEqual(Array.from({ length: 200 }, () => outcome));
+    expect(agent.files.operations - operations).toBeLessThanOrEqual(2 * 4 * (MAX_REFUSALS_PER_WINDOW + 1));
   });
 
   it("that come again are answered by nothing about other directives", async () => {
@@ -278,7 +296,8 @@ describe("trust metadata", () => {
     const agent = await openTrading();
     const hello = await agent.runner.greet();
     expect(hello).toMatchObject({ stale: false, timestampVersion: 1, sequence: 1, phase: "idle", unsent: 0 });
-    expect(toHello(agent.runner.state, undefined, NOW)).toMatchObject({ stale: true, timestampVersion: 0 });
+    const without = { trust: undefined, rootVersion: 1, cardKey: undefined, now: NOW };
+    expect(toHello(agent.runner.state, without)).toMatchObject({ stale: true, timestampVersion: 0 });
   });
 });
 

@@ -1,12 +1,22 @@
 import { describe, expect, it } from "vitest";
 import type { FileSystem } from "../../agent/slots/file-system.ts";
-import { readStatus } from "../../agent/status.ts";
+import { readStatus, toStatusText } from "../../agent/status.ts";
 import type { Profile } from "../../proto/profile.ts";
+import { toTrustBundleBytes } from "../../proto/trust-bundle.ts";
 import { TUSN } from "../support/machine.ts";
-import { createWorld, DEVICE_KEY, NOW, openMemoryAgent, toTrustBytes } from "../support/memory-agent.ts";
+import {
+  createWorld,
+  DEVICE_KEY,
+  type MemoryWorld,
+  NOW,
+  openMemoryAgent,
+  toTrustBytes,
+} from "../support/memory-agent.ts";
 import { MemoryFiles } from "../support/memory-files.ts";
 import { SAMPLE_PROFILE, toDelivery, toDirective, toNextProfile } from "../support/release.ts";
+import { createApproversUnder, createRoleSigners, toRootBytes, toRootsOnly } from "../support/rotation.ts";
 
+const DAY_S = 86_400;
 const CONFIG = { tusn: TUSN, stateDir: "state" };
 const STATE_FILES = 2;
 
@@ -31,6 +41,21 @@ async function commitThree() {
   return { root: world.approvers.trust.root, first, third };
 }
 
+/** An agent whose settlement card was changed once. */
+async function commitTwoCards(world: MemoryWorld) {
+  const agent = openMemoryAgent(world, new MemoryFiles());
+  await agent.runner.start();
+  await agent.runner.receive("trust", toTrustBytes(world));
+  const first = toDirective({ tusn: TUSN, deviceKey: DEVICE_KEY, sequence: 1, profile: SAMPLE_PROFILE, now: NOW });
+  const profile = toNextProfile(SAMPLE_PROFILE, { binding: { last4: "2222" } });
+  const terms = { tusn: TUSN, deviceKey: DEVICE_KEY, sequence: 2, base: SAMPLE_PROFILE, profile, now: NOW };
+  for (const directive of [first, toDirective(terms)]) {
+    await agent.runner.receive("directive", toDelivery(world.approvers, directive, "binding", NOW));
+    await agent.settle();
+  }
+  return { agent };
+}
+
 describe("the status of an agent", () => {
   it("that commits and sweeps while it is read is that of one moment", async () => {
     const { root, first, third } = await commitThree();
@@ -44,6 +69,7 @@ describe("the status of an agent", () => {
     const status = readStatus(files as FileSystem, CONFIG, root, NOW);
     expect(status).toMatchObject({ sequence: 3, current: { readable: true, number: 3 } });
     expect(status.previous).toMatchObject({ readable: true, number: 2 });
+    expect(status).toMatchObject({ rootVersion: 1, stale: false, cardChanges: 0, cardKey: false });
   });
 
   it("whose slot is gone for good says so", async () => {
@@ -53,5 +79,21 @@ describe("the status of an agent", () => {
     for (const name of third.list().filter((file) => file.startsWith("objects/"))) third.damage(name, undefined);
     const status = readStatus(third, CONFIG, root, NOW);
     expect(status).toMatchObject({ current: { readable: false }, previous: { readable: false }, trust: null });
+    expect(status).toMatchObject({ stale: true, rootVersion: 1 });
+  });
+
+  it("tells the newest root, staleness, settlement changes of a day, and whether it can be sealed card numbers", async () => {
+    const signers = createRoleSigners();
+    const world = createWorld(createApproversUnder(signers, NOW));
+    const { agent } = await commitTwoCards(world);
+    const root2 = toRootBytes(2, signers, signers, NOW);
+    await agent.runner.receive("trust", toTrustBundleBytes(toRootsOnly(root2)));
+    const config = { ...CONFIG, cardKeyFile: "card.key" };
+    const at = (now: number) => readStatus(agent.files, config, world.approvers.trust.root, now);
+    expect(at(NOW)).toMatchObject({ rootVersion: 2, stale: false, cardChanges: 1, cardKey: true });
+    expect(toStatusText(at(NOW))).toMatch(/^trust +root 2, version 1, until [^ ]+, policy 1$/m);
+    expect(at(NOW + DAY_S)).toMatchObject({ rootVersion: 2, stale: true, cardChanges: 0 });
+    expect(toStatusText(at(NOW + DAY_S))).toMatch(/^trust .+: STALE/m);
+    expect(toStatusText(at(NOW))).toMatch(/^card +1 changed within 24 hours/m);
   });
 });

@@ -7,9 +7,11 @@ import { openFileSystem } from "../../agent/slots/file-system.ts";
 import { openObjects } from "../../agent/slots/objects.ts";
 import { openSlots } from "../../agent/slots/slots.ts";
 import { readState } from "../../agent/slots/state-file.ts";
+import { openTrustStore } from "../../agent/slots/trust-store.ts";
 import { toDeviceKey } from "../../certs/x509/identity.ts";
 import { toRsaPublicKey } from "../../certs/x509/rsa-key.ts";
 import { type Profile, toProfileBytes } from "../../proto/profile.ts";
+import { toTrustBundleBytes } from "../../proto/trust-bundle.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 import type { Behaviour } from "../../sim/acquirer/behaviour.ts";
 import { toSimulatedTmk } from "../../sim/keys.ts";
@@ -25,6 +27,7 @@ import {
 } from "../support/agent-process.ts";
 import { loadCertificates, TUSN_A, TUSN_B, TUSN_C } from "../support/certificates.ts";
 import { SAMPLE_PROFILE, toDeliveries, toDirective, toNextProfile } from "../support/release.ts";
+import { createApproversUnder, createRoleSigners, toBundle, toRootBytes } from "../support/rotation.ts";
 import { openTestService, type TestService, toOutcomes } from "../support/test-service.ts";
 
 // An agent process is killed after every single thing it makes durable or has the terminal do, and started again.
@@ -35,6 +38,7 @@ const WAIT = { timeout: 60_000, interval: 10 };
 /** Points after which a story must have ended without being killed. */
 const MAX_POINTS = 80;
 const STORY_MS = 240_000;
+const TELL_MS = 50;
 
 const { folder, remove } = makeFolder();
 const now = () => Math.floor(Date.now() / 1_000);
@@ -48,6 +52,8 @@ interface Story {
   /** What the new profile changes beside its acquirer's port. */
   readonly script: readonly Behaviour[];
   readonly forged: boolean;
+  /** Whether the update comes after a rotation of the trust roots, under people of the new ones. */
+  readonly rotated?: boolean;
   readonly outcome: RegExp;
   /** Whether the terminal ends on the new profile. */
   readonly taken: boolean;
@@ -64,8 +70,26 @@ const STORIES: Readonly<Record<string, Story>> = {
     taken: false,
     leastKills: 20,
   },
+  "a rotation of the trust roots, and an update after it": {
+    script: [],
+    forged: false,
+    rotated: true,
+    outcome: /^committed$/,
+    taken: true,
+    leastKills: 20,
+  },
   "a forged update": { script: [], forged: true, outcome: /^refused STATEMENT_UNSIGNED$/, taken: false, leastKills: 3 },
 };
+
+/** Root 2 takes the online key away, root 3 all others. */
+const ONE = createRoleSigners();
+const TWO = { ...ONE, timestamp: createRoleSigners().timestamp };
+const THREE = createRoleSigners();
+
+function toRotation(): Uint8Array {
+  const roots = [toRootBytes(2, ONE, TWO, now()), toRootBytes(3, TWO, THREE, now())];
+  return toTrustBundleBytes(toBundle(THREE, { policy: service.approvers.policy, now: now(), roots }));
+}
 
 function toProfile(port: number): Profile {
   return toNextProfile(SAMPLE_PROFILE, { number: 1, acquiring: { port }, parameters: { attempts: 2 } });
@@ -134,7 +158,18 @@ async function play(tusn: Tusn, story: Story, killAt: number): Promise<boolean> 
   const acquirer = await openHost(tusn, story.script);
   const profile = { ...toProfile(acquirer.port), number: 2 };
   const delivery = toDelivery(tusn, 2, profile, held, story.forged);
-  service.offer(tusn, delivery);
+  // Told again and again, as a service would after every hello.
+  const rotation = story.rotated === true ? toRotation() : undefined;
+  const telling = setInterval(() => {
+    if (rotation === undefined) return;
+    if (isRotated(installation)) {
+      clearInterval(telling);
+      service.offer(tusn, delivery);
+    } else {
+      service.send(tusn, "trust", rotation);
+    }
+  }, TELL_MS);
+  if (rotation === undefined) service.offer(tusn, delivery);
 
   const first = start(configFile, killAt);
   const done = settled(installation, delivery).then(() => "settled" as const);
@@ -142,6 +177,7 @@ async function play(tusn: Tusn, story: Story, killAt: number): Promise<boolean> 
   const killed = ended === "SIGKILL";
   const second = killed ? start(configFile, 0) : first;
   await done;
+  clearInterval(telling);
   await second.stop("SIGKILL");
   await acquirer.close();
 
@@ -150,6 +186,7 @@ async function play(tusn: Tusn, story: Story, killAt: number): Promise<boolean> 
   expect(outcomes, label).toEqual([expect.stringMatching(story.outcome)]);
   const state = toState(installation);
   expect(toPhase(state), label).toBe("idle");
+  expect(state.roots, label).toHaveLength(rotation === undefined ? 0 : 2);
   expect(state.sequence, label).toBe(story.forged ? 1 : 2);
   expect(state.counter, label).toBeGreaterThan(before.counter);
   const current = readProfile(installation, tusn);
@@ -161,11 +198,20 @@ async function play(tusn: Tusn, story: Story, killAt: number): Promise<boolean> 
   return killed;
 }
 
+/** Whether the new roots and the metadata under them are durable. */
+function isRotated(installation: Installation): boolean {
+  const { roots, trust } = toState(installation);
+  return roots.length === 2 && trust?.versions.timestamp === 1;
+}
+
 /** The current profile, proven from the files alone; the previous one must prove itself too. */
 function readProfile(installation: Installation, tusn: Tusn): Profile {
   const objects = openObjects(openFileSystem(installation.stateDir));
-  const slots = openSlots(objects, service.approvers.trust.root, tusn);
-  const { current, previous } = toState(installation).slots;
+  const trusts = openTrustStore(objects, service.approvers.trust.root);
+  const state = toState(installation);
+  trusts.follow(state.roots);
+  const slots = openSlots(objects, trusts, tusn);
+  const { current, previous } = state.slots;
   if (previous !== undefined) slots.read(previous);
   if (current === undefined) throw new Error("no current slot");
   return slots.read(current).profile;
@@ -173,7 +219,7 @@ function readProfile(installation: Installation, tusn: Tusn): Profile {
 
 beforeAll(async () => {
   bundle = await bundleAgent(MAIN, join(folder, "agent.cjs"));
-  service = await openTestService();
+  service = await openTestService(createApproversUnder(ONE, now()));
   deviceKey = toDeviceKey(toRsaPublicKey((await loadCertificates()).deviceKey));
   for (const tusn of WORKERS) templates.set(tusn, await makeTemplate(tusn));
 }, STORY_MS);

@@ -120,7 +120,7 @@ describe("a power cut at any operation on the disk", () => {
     const operations = await count();
     expect(operations).toBeGreaterThan(50);
     for (let cutAt = 1; cutAt <= operations; cutAt += 1) await cut(cutAt);
-  });
+  }, 120_000);
 
   it.each([
     ["files", (name: string) => name.endsWith(".new")],
@@ -154,7 +154,7 @@ describe("a disk that fails", () => {
       await run(agent, plan);
       check(agent, plan);
     }
-  });
+  }, 120_000);
 
   it("at the very first state keeps the agent from starting", () => {
     for (let failAt = 1; failAt <= 4; failAt += 1) {
@@ -218,7 +218,7 @@ describe("a file with one byte changed", () => {
         if (isHit) expect(() => slots.read(slot)).toThrow(expect.objectContaining({ code: "SLOT_CORRUPT" }));
       }
     }
-  });
+  }, 120_000);
 
   it("costs the current slot and not the terminal: it goes back to the previous profile, whole", async () => {
     const { plan, disk, state } = await prepare();

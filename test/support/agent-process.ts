@@ -45,6 +45,8 @@ export interface InstallationRequest {
   readonly root: Uint8Array;
   /** Other settings. */
   readonly config?: object;
+  /** X25519 private key in PEM, where the terminal's model needs card numbers. */
+  readonly cardKey?: string;
 }
 
 export async function install(request: InstallationRequest): Promise<Installation> {
@@ -56,6 +58,7 @@ export async function install(request: InstallationRequest): Promise<Installatio
   writeFileSync(join(folder, "device.pem"), certificate);
   writeFileSync(join(folder, "device.key"), key);
   writeFileSync(join(folder, "root.json"), root);
+  if (request.cardKey !== undefined) writeFileSync(join(folder, "card.key"), request.cardKey, { mode: 0o600 });
   const config = {
     tusn,
     host: "localhost",
@@ -72,6 +75,7 @@ export async function install(request: InstallationRequest): Promise<Installatio
     },
     reconnectBaseMs: 20,
     reconnectCapMs: 200,
+    ...(request.cardKey === undefined ? {} : { cardKeyFile: "card.key" }),
     ...request.config,
   };
   const configFile = join(folder, "agent.json");

@@ -37,7 +37,7 @@ function killingTerminal(terminal: Terminal): Terminal {
   };
   return {
     readStatus: () => after(terminal.readStatus()),
-    apply: (profile) => after(terminal.apply(profile)),
+    apply: (profile, cardNumber) => after(terminal.apply(profile, cardNumber)),
     loadWorkingKeys: (field62) => after(terminal.loadWorkingKeys(field62)),
     computeMac: (data) => after(terminal.computeMac(data)),
   };

@@ -17,6 +17,7 @@ export function slotOf(name: string): Slot {
     trust: digestOf("trust"),
     profile: digestOf(`profile ${name}`),
     directive: digestOf(`directive ${name}`),
+    sealed: "",
   };
 }
 
@@ -32,6 +33,7 @@ export function taskOf(sequence: number, change: Partial<Task> = {}): Task {
     retryBaseMs: 100,
     reversalBaseMs: 200,
     deadlineS: 60,
+    cardChangeAt: undefined,
     ...change,
   };
 }

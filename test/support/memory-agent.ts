@@ -1,12 +1,16 @@
-import type { Perform } from "../../agent/effects.ts";
+import type { CardKey } from "../../agent/card-key.ts";
+import { createPerform, type Perform } from "../../agent/effects.ts";
 import { toSlotsInUse } from "../../agent/machine/state.ts";
 import { Runner } from "../../agent/runner.ts";
 import { openObjects } from "../../agent/slots/objects.ts";
 import { openSlots, type Slots } from "../../agent/slots/slots.ts";
 import { openStateFile } from "../../agent/slots/state-file.ts";
+import { openTrustStore, type TrustStore } from "../../agent/slots/trust-store.ts";
+import type { Terminal } from "../../agent/terminal/terminal.ts";
 import { toDigest } from "../../proto/bytes.ts";
 import { type Report, toReceiptBytes, toReportBytes } from "../../proto/terminal-messages.ts";
 import { toTrustBundleBytes } from "../../proto/trust-bundle.ts";
+import type { Tusn } from "../../proto/tusn.ts";
 import { TUSN } from "./machine.ts";
 import type { MemoryFiles } from "./memory-files.ts";
 import { createApprovers, type TestApprovers } from "./release.ts";
@@ -19,6 +23,12 @@ export interface MemoryWorld {
   readonly approvers: TestApprovers;
   /** Encoded profile that the terminal trades on. */
   content: Uint8Array | undefined;
+  /** Card number that the terminal was told with it. */
+  cardNumber: string | undefined;
+  /** Where the terminal's model needs card numbers. */
+  cardKey: CardKey | undefined;
+  /** What the terminal's clock says, in seconds. */
+  clock: number;
   /** Seconds on a clock that nobody sets. */
   uptime: number;
   /** Purchases that stand at the acquirer. */
@@ -28,14 +38,25 @@ export interface MemoryWorld {
   readonly reports: Report[];
 }
 
-export function createWorld(): MemoryWorld {
-  return { approvers: createApprovers(NOW), content: undefined, uptime: 0, standing: 0, verdicts: [], reports: [] };
+export function createWorld(approvers = createApprovers(NOW)): MemoryWorld {
+  return {
+    approvers,
+    content: undefined,
+    cardNumber: undefined,
+    cardKey: undefined,
+    clock: NOW,
+    uptime: 0,
+    standing: 0,
+    verdicts: [],
+    reports: [],
+  };
 }
 
 /** A real runner over a disk in memory, in a world that always answers at once. */
 export interface MemoryAgent {
   readonly runner: Runner;
   readonly slots: Slots;
+  readonly trusts: TrustStore;
   readonly files: MemoryFiles;
   readonly log: string[];
   /** Resolves when the agent has nothing more to do, or has lost its power. */
@@ -44,25 +65,42 @@ export interface MemoryAgent {
 }
 
 /** @throws TillsyncError STATE_CORRUPT */
-export function openMemoryAgent(world: MemoryWorld, files: MemoryFiles): MemoryAgent {
-  const slots = openSlots(openObjects(files), world.approvers.trust.root, TUSN);
+export function openMemoryAgent(world: MemoryWorld, files: MemoryFiles, tusn: Tusn = TUSN): MemoryAgent {
+  const objects = openObjects(files);
+  const trusts = openTrustStore(objects, world.approvers.trust.root);
+  const slots = openSlots(objects, trusts, tusn);
+  const { cardKey } = world;
   const log: string[] = [];
   let busy = 0;
   let dead = false;
   const forever = () => new Promise<never>(() => {});
+
+  const terminal: Terminal = {
+    readStatus: async () => ({ kind: "ready" }),
+    apply: async (profile, cardNumber) => {
+      world.content = profile;
+      world.cardNumber = cardNumber;
+      return { kind: "applied" };
+    },
+    loadWorkingKeys: forever,
+    computeMac: forever,
+  };
+  const performTerminal = createPerform({ slots, terminal, cardKey: cardKey?.privateKey, pause: async () => {} });
 
   const perform: Perform = async (effect) => {
     if (isCut(files)) return forever();
     busy += 1;
     // Answers come later, as real ones do.
     await new Promise((resolve) => setImmediate(resolve));
-    busy -= 1;
+    return answer(effect).finally(() => {
+      busy -= 1;
+    });
+  };
+  const answer: Perform = async (effect) => {
     switch (effect.kind) {
       case "read_status":
-        return { kind: "status", busy: undefined };
       case "apply":
-        world.content = effect.slot === undefined ? undefined : slots.read(effect.slot).directive.profile;
-        return { kind: "applied", result: "applied", detail: "" };
+        return performTerminal(effect);
       case "test": {
         const kind = world.verdicts.shift() ?? "passed";
         if (kind !== "failed") world.standing += 1;
@@ -77,13 +115,15 @@ export function openMemoryAgent(world: MemoryWorld, files: MemoryFiles): MemoryA
   };
 
   const runner = new Runner({
-    stateFile: openStateFile(files, TUSN, NOW),
+    stateFile: openStateFile(files, tusn, NOW),
+    objects,
     slots,
-    pinnedRoot: world.approvers.trust.root,
+    trusts,
     deviceKey: DEVICE_KEY,
+    cardKey,
     outbox: { send: (reports) => world.reports.push(...reports), announce: () => log.push("announce") },
     perform,
-    clock: () => NOW,
+    clock: () => world.clock,
     uptime: () => world.uptime,
     pause: async () => {
       // Without power there is no trying again.
@@ -96,6 +136,7 @@ export function openMemoryAgent(world: MemoryWorld, files: MemoryFiles): MemoryA
   return {
     runner,
     slots,
+    trusts,
     files,
     log,
     settle: async () => {

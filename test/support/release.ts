@@ -1,19 +1,20 @@
 import { type KeyObject, randomBytes } from "node:crypto";
 import { createApproverKey, toPublicKey } from "../../certs/keys.ts";
 import { signStatement } from "../../certs/signatures.ts";
-import { createTimestamp, createTrust, type RoleSigners } from "../../certs/trust/create.ts";
-import type { Policy } from "../../certs/trust/policy.ts";
-import { NONCE_BYTES, SALT_BYTES, toDigest } from "../../proto/bytes.ts";
+import { createTimestamp, createTrust, type NewTrust, type RoleSigners } from "../../certs/trust/create.ts";
+import { ALLOWED, DEFAULT_CAPS, type Policy } from "../../certs/trust/policy.ts";
+import { NONCE_BYTES, SALT_BYTES, toDigest, toUtf8 } from "../../proto/bytes.ts";
 import { toDeliveryBytes } from "../../proto/delivery.ts";
 import type { DifferenceClass } from "../../proto/difference.ts";
 import { type Directive, toDirectiveBytes } from "../../proto/directive.ts";
 import { type Profile, parseProfile, toProfileBytes } from "../../proto/profile.ts";
 import { RELEASE_ID_BYTES, type Statement, toStatementBytes } from "../../proto/statement.ts";
 import { toInclusionPath, toLeafHash, toTree } from "../../proto/tree.ts";
-import type { TrustBundle } from "../../proto/trust-bundle.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 
 const DAY_S = 86_400;
+/** Why, in every release made here. */
+export const REASON = "a test";
 
 /** A maker, a checker and the trust metadata that names them; the maker alone signs for parameters. */
 export interface TestApprovers {
@@ -21,9 +22,9 @@ export interface TestApprovers {
   readonly checker: KeyObject;
   readonly policy: Policy;
   /** Version 1 of everything, signed at `now`. */
-  readonly trust: TrustBundle;
+  readonly trust: NewTrust;
   /** The same under a newer timestamp. */
-  renew(version: number, now: number): TrustBundle;
+  renew(version: number, now: number): NewTrust;
 }
 
 /** `now` in seconds. */
@@ -37,6 +38,8 @@ export function createApprovers(now: number): TestApprovers {
       { id: "wang.jun", name: "王军", keys: [toPublicKey(checker)], roles: ["checker"] },
     ],
     thresholds: { binding: ["maker", "checker"], merchant: ["maker", "checker"], parameters: ["parameters"] },
+    caps: DEFAULT_CAPS,
+    ...ALLOWED,
   };
   const offline = [createApproverKey()];
   const online = [createApproverKey()];
@@ -132,6 +135,7 @@ export function toDirective(request: DirectiveRequest, change: Partial<Directive
     notAfter: request.now + DAY_S,
     onFail: "rollback",
     salt: randomBytes(SALT_BYTES),
+    restores: new Uint8Array(0),
     ...change,
   };
 }
@@ -159,6 +163,7 @@ export function toDeliveries(request: ReleaseRequest): readonly Uint8Array[] {
     merchant: request.statement?.merchant ?? toMerchantNumber(request),
     created: request.now,
     expires: request.now + DAY_S,
+    reason: toDigest(toUtf8(REASON)),
     ...request.statement,
   });
   const signatures = request.signers.map((signer) => signStatement(signer, statement));
@@ -170,6 +175,7 @@ export function toDeliveries(request: ReleaseRequest): readonly Uint8Array[] {
       path: toInclusionPath(tree, index),
       directive,
       nonce: randomBytes(NONCE_BYTES),
+      sealed: new Uint8Array(0),
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { signMessage } from "../../certs/signatures.ts";
 import { toDigest } from "../../proto/bytes.ts";
+import { toCardKeyBytes } from "../../proto/card-key.ts";
 import { type Delivery, parseDelivery } from "../../proto/delivery.ts";
 import { type Directive, parseDirective } from "../../proto/directive.ts";
 import { PAYLOAD_TYPES } from "../../proto/dsse.ts";
@@ -45,6 +46,9 @@ export class TestTerminal {
       stale: false,
       unsent: 0,
       agentVersion: "0.1.0",
+      rootVersion: 1,
+      cardKey: new Uint8Array(0),
+      cardKeyProof: new Uint8Array(0),
       ...change,
     };
     return this.sign("hello", toHelloBytes(hello));
@@ -77,6 +81,12 @@ export class TestTerminal {
       at: 1,
       detail: kind === "rolled_back" ? "97" : "",
     };
+  }
+
+  /** What a hello of a terminal tells that needs card numbers. */
+  vouch(cardKey: Uint8Array): Pick<Hello, "cardKey" | "cardKeyProof"> {
+    const cardKeyProof = signMessage(this.deviceKey, PAYLOAD_TYPES.cardKey, toCardKeyBytes(this.tusn, cardKey));
+    return { cardKey, cardKeyProof };
   }
 
   sign(kind: "hello" | "report", payload: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { CONNECT_MS, MAX_UNACKNOWLEDGED } from "../../../agent/link/connection.ts";
-import { Link, type LinkHandlers, type LinkOptions } from "../../../agent/link/link.ts";
+import { ANNOUNCE_MS, Link, type LinkHandlers, type LinkOptions } from "../../../agent/link/link.ts";
 import type { Log } from "../../../agent/log.ts";
 import { verifyMessage } from "../../../certs/signatures.ts";
 import { issueServerCertificate } from "../../../certs/x509/authority.ts";
@@ -112,6 +112,9 @@ async function openLink(scripted: ScriptedBrokerOptions = {}, change: Partial<Li
           stale: true,
           unsent: 2,
           agentVersion: "0.1.0",
+          rootVersion: 1,
+          cardKey: none,
+          cardKeyProof: none,
         };
       },
       unsent: () => [toReport(1), toReport(2)],
@@ -167,7 +170,8 @@ describe("a link", () => {
       greet = resolve;
     });
     const hello = { tusn: TUSN_A, counter: 7, sequence: 0, current: none, previous: none, phase: "idle" } as const;
-    const rest = { directive: none, timestampVersion: 0, stale: true, unsent: 0, agentVersion: "0.1.0" };
+    const trust = { timestampVersion: 0, stale: true, rootVersion: 1, cardKey: none, cardKeyProof: none };
+    const rest = { directive: none, unsent: 0, agentVersion: "0.1.0", ...trust };
     const opened = await openLink({}, { greet: () => held.then(() => ({ ...hello, ...rest })), unsent: () => [] });
     await vi.waitFor(() => expect(entries).toContain("connected"), WAIT);
     link?.send([toReport(1)]);
@@ -178,11 +182,14 @@ describe("a link", () => {
     expect(published(opened.broker).map(toTopic)).toEqual([toUpTopic(TUSN_A, "hello"), toUpTopic(TUSN_A, "report")]);
   });
 
-  it("says hello anew when asked to, under a new counter", async () => {
+  it("says hello anew when asked to, once, under a new counter, and not at the same moment as everybody else", async () => {
     const opened = await openLink();
     await greeted(opened.broker);
-    link?.announce();
+    for (let asked = 0; asked < 5; asked += 1) link?.announce();
+    expect(opened.timers.running()).toContain(ANNOUNCE_MS / 2);
+    opened.timers.elapse(ANNOUNCE_MS / 2);
     await greeted(opened.broker, 6);
+    expect(published(opened.broker)).toHaveLength(6);
     const second = published(opened.broker)[3] as NonNullable<ReturnType<typeof published>[number]>;
     expect(parseHello(parseEnvelope(toPayload(second)).payload).counter).toBe(12);
   });

@@ -73,6 +73,19 @@ describe("a report", () => {
     expect(play(again, repeated(2)).state).toBe(again);
   });
 
+  it("is queued again so often in a minute, for whoever takes it from the queue each time with a receipt", () => {
+    let state = play(committed, receiptFor(committed.unsent[0])).state;
+    let queued = 0;
+    for (let i = 0; i < 100; i += 1) {
+      const again = play(state, repeated(2)).state;
+      if (again !== state) queued += 1;
+      state = play(again, receiptFor(committed.unsent[0])).state;
+    }
+    expect(queued).toBe(MAX_REFUSALS_PER_WINDOW);
+    expect(play(state, refused("forged")).state).toBe(state);
+    expect(play(state, later(REFUSAL_WINDOW_S, repeated(2))).state.unsent).toEqual(committed.unsent);
+  });
+
   it("is not made again for a directive that is under way, or that nobody knows", () => {
     const testing = play(TRADING, accepted(2), READY, APPLIED).state;
     expect(play(testing, repeated(2)).state).toBe(testing);
@@ -180,7 +193,7 @@ describe("too many outcomes without a receipt", () => {
 
 describe("trust metadata", () => {
   it("is remembered by its name and versions", () => {
-    const held = { bundle: digestOf("bundle"), versions: { timestamp: 2, snapshot: 1, targets: 1 } };
+    const held = { bundle: digestOf("bundle"), versions: { timestamp: 2, snapshot: 1, targets: 1, policy: 1 } };
     const { state } = play(TRADING, later(1, { kind: "trusted", now: START, ...held }));
     expect(state.trust).toEqual(held);
   });

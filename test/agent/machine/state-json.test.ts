@@ -35,7 +35,7 @@ const STATES: Readonly<Record<string, State>> = {
   owing: play(TRADING, accepted(2), READY, APPLIED, SILENT, later(60, UNANSWERED), APPLIED).state,
   trusting: {
     ...TRADING,
-    trust: { bundle: digestOf("bundle"), versions: { timestamp: 7, snapshot: 2, targets: 1 } },
+    trust: { bundle: digestOf("bundle"), versions: { timestamp: 7, snapshot: 2, targets: 1, policy: 3 } },
   },
 };
 

@@ -112,6 +112,18 @@ describe("a busy terminal", () => {
     expect(pauses[8]).toEqual({ kind: "pause", atMostMs: BUSY_CAP_MS });
   });
 
+  it("ends the directive at once where it was withdrawn meanwhile, busy or not, and not once it has begun", () => {
+    const withdrawn = { code: "STATEMENT_UNSIGNED", detail: "withdrawn" } as const;
+    for (const status of [READY, BUSY] as const) {
+      const said = { ...status, withdrawn } as Event;
+      const { state, effect } = play(TRADING, accepted(2), BUSY, RESUMED, said);
+      expect(told(state)).toBe("refused STATEMENT_UNSIGNED withdrawn");
+      expect(state.slots).toEqual(TRADING.slots);
+      expect(effect).toBeUndefined();
+      expect(play(applying, said).state).toBe(applying);
+    }
+  });
+
   it("ends the directive when its validity runs out, with nothing changed", () => {
     const { state, effect } = play(TRADING, accepted(2), BUSY, later(DAY_S + 1, BUSY));
     expect(told(state)).toBe("refused TERMINAL_BUSY open_batch");

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openCommandTerminal } from "../../../agent/terminal/commands.ts";
 import { MAX_ANSWER_BYTES } from "../../../agent/terminal/run-command.ts";
@@ -38,6 +39,7 @@ function openLine(line: readonly string[], timeLimitMs = 10_000, file = groupFil
 }
 
 const answering = (answer: string) => open(`cat > /dev/null; printf '%s' '${answer}'`);
+const NUMBER = "6228481234567890018";
 const failure = expect.objectContaining({ code: "COMMAND_FAILED" });
 
 /** Dead is also who only waits to be reaped. */
@@ -54,25 +56,39 @@ describe("a terminal behind a maker's executables", () => {
     expect(await answering('{"result":"ready"}').readStatus()).toEqual({ kind: "ready" });
     const busy = answering('{"result":"busy","reason":"open_batch"}');
     expect(await busy.readStatus()).toEqual({ kind: "busy", reason: "open_batch" });
-    expect(await busy.apply(undefined)).toEqual({ kind: "busy", reason: "open_batch" });
+    expect(await busy.apply(undefined, undefined)).toEqual({ kind: "busy", reason: "open_batch" });
   });
 
   it("takes a profile with every field by name, or none", async () => {
     const file = join(folder, "request");
     const terminal = open(`cat > ${file}; echo '{"result":"applied"}'`);
     const bytes = toProfileBytes(SAMPLE_PROFILE);
-    expect(await terminal.apply(bytes)).toEqual({ kind: "applied" });
+    expect(await terminal.apply(bytes, undefined)).toEqual({ kind: "applied" });
     const { method, profile } = JSON.parse(readFileSync(file, "utf8"));
     expect(method).toBe("apply");
     expect(profile).toMatchObject({ number: 1, merchant: SAMPLE_PROFILE.merchant, encoded: toHex(bytes) });
     expect(profile.acquiring.tpdu).toBe("6000060000");
-    await terminal.apply(undefined);
+    await terminal.apply(undefined, undefined);
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ method: "apply", profile: null });
+  });
+
+  it("is told the card number in its request, where there is one, and nowhere else", async () => {
+    const file = join(folder, "request");
+    const seen = join(folder, "surroundings");
+    const body = `cat > ${file}; tr '\\0' '\\n' < /proc/$$/cmdline > ${seen}; env >> ${seen}; echo '{"result":"applied"}'`;
+    expect(await open(body).apply(toProfileBytes(SAMPLE_PROFILE), NUMBER)).toEqual({ kind: "applied" });
+    expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ method: "apply", cardNumber: NUMBER });
+    expect(readFileSync(seen, "utf8")).not.toContain(NUMBER);
+    const failed = await open(`cat >&2; echo '{"result":"no"}'`)
+      .apply(toProfileBytes(SAMPLE_PROFILE), NUMBER)
+      .catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: "COMMAND_FAILED" });
+    expect(inspect(failed, { depth: 9 })).not.toContain(NUMBER);
   });
 
   it("tells why it could not apply", async () => {
     const terminal = answering('{"result":"failed","detail":"flash is full"}');
-    expect(await terminal.apply(undefined)).toEqual({ kind: "failed", detail: "flash is full" });
+    expect(await terminal.apply(undefined, undefined)).toEqual({ kind: "failed", detail: "flash is full" });
   });
 
   it("takes working keys and computes MACs", async () => {
@@ -136,7 +152,7 @@ describe("an executable fails", () => {
     const commands = { readStatus: line, apply: [folder], loadWorkingKeys: line, computeMac: line };
     const terminal = openCommandTerminal({ commands, timeLimitMs: 1_000, startTimer, groupFile });
     await expect(terminal.readStatus()).rejects.toThrow(failure);
-    await expect(terminal.apply(undefined)).rejects.toThrow(failure);
+    await expect(terminal.apply(undefined, undefined)).rejects.toThrow(failure);
   });
 
   it("that says what is not UTF-8", async () => {
@@ -194,7 +210,7 @@ describe("an executable fails", () => {
 
   it("not where it leaves its request unread", async () => {
     const bytes = toProfileBytes(SAMPLE_PROFILE);
-    expect(await open('exec <&-; echo \'{"result":"applied"}\'').apply(bytes)).toEqual({ kind: "applied" });
+    expect(await open('exec <&-; echo \'{"result":"applied"}\'').apply(bytes, undefined)).toEqual({ kind: "applied" });
   });
 });
 

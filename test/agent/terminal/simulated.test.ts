@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { toMac } from "../../../agent/iso8583/mac.ts";
 import { toField62 } from "../../../agent/iso8583/working-keys.ts";
-import { openSimulatedTerminal, toControlPath } from "../../../agent/terminal/simulated.ts";
+import { openSimulatedTerminal, toCardPath, toControlPath } from "../../../agent/terminal/simulated.ts";
 import type { Terminal } from "../../../agent/terminal/terminal.ts";
 import { toProfileBytes } from "../../../proto/profile.ts";
 import { steerTerminal } from "../../../sim/steer-terminal.ts";
@@ -29,29 +29,42 @@ afterEach(() => rm(folder, { recursive: true }));
 
 describe("a simulated terminal", () => {
   it("holds the profile it applied last in its file, and nothing else is left in the folder", async () => {
-    expect(await terminal.apply(FIRST)).toEqual({ kind: "applied" });
-    expect(await terminal.apply(SECOND)).toEqual({ kind: "applied" });
-    expect(await terminal.apply(SECOND)).toEqual({ kind: "applied" });
+    expect(await terminal.apply(FIRST, undefined)).toEqual({ kind: "applied" });
+    expect(await terminal.apply(SECOND, undefined)).toEqual({ kind: "applied" });
+    expect(await terminal.apply(SECOND, undefined)).toEqual({ kind: "applied" });
     expect(await readFile(profilePath)).toEqual(Buffer.from(SECOND));
     expect(await readdir(folder)).toEqual(["profile"]);
   });
 
+  it("notes that it was told a card number, and of it only what the profile says too", async () => {
+    await terminal.apply(FIRST, "6228481234567890018");
+    const note = await readFile(toCardPath(profilePath), "utf8");
+    expect(JSON.parse(note)).toEqual({ bin: "622848", last4: "0018" });
+    await terminal.apply(SECOND, undefined);
+    expect(await readdir(folder)).toEqual(["profile"]);
+    await terminal.apply(FIRST, "6228481234567890018");
+    await terminal.apply(undefined, undefined);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it("goes back to holding no profile, twice as well as once", async () => {
-    await terminal.apply(FIRST);
-    expect(await terminal.apply(undefined)).toEqual({ kind: "applied" });
-    expect(await terminal.apply(undefined)).toEqual({ kind: "applied" });
+    await terminal.apply(FIRST, undefined);
+    expect(await terminal.apply(undefined, undefined)).toEqual({ kind: "applied" });
+    expect(await terminal.apply(undefined, undefined)).toEqual({ kind: "applied" });
     expect(await readdir(folder)).toEqual([]);
   });
 
   it("refuses bytes that are no profile and keeps what it holds", async () => {
-    await terminal.apply(FIRST);
-    expect((await terminal.apply(Buffer.from("no profile"))).kind).toBe("failed");
+    await terminal.apply(FIRST, undefined);
+    expect((await terminal.apply(Buffer.from("no profile"), undefined)).kind).toBe("failed");
     expect(await readFile(profilePath)).toEqual(Buffer.from(FIRST));
   });
 
   it("says where its disk fails", async () => {
     const homeless = openSimulatedTerminal({ profilePath: join(folder, "missing", "profile"), tmk: TMK });
-    await expect(homeless.apply(FIRST)).rejects.toThrow(expect.objectContaining({ code: "STATE_WRITE_FAILED" }));
+    await expect(homeless.apply(FIRST, undefined)).rejects.toThrow(
+      expect.objectContaining({ code: "STATE_WRITE_FAILED" }),
+    );
   });
 });
 
@@ -65,20 +78,20 @@ describe("steered from outside, a simulated terminal", () => {
   });
 
   it("turns a profile away as busy and keeps what it holds", async () => {
-    await terminal.apply(FIRST);
+    await terminal.apply(FIRST, undefined);
     await steerTerminal(profilePath, { applyBusy: "printer" });
-    expect(await terminal.apply(SECOND)).toEqual({ kind: "busy", reason: "printer" });
+    expect(await terminal.apply(SECOND, undefined)).toEqual({ kind: "busy", reason: "printer" });
     expect(await readFile(profilePath)).toEqual(Buffer.from(FIRST));
   });
 
   it("fails the profiles it is told to fail, leaves a mixture, and still takes the previous one", async () => {
-    await terminal.apply(FIRST);
+    await terminal.apply(FIRST, undefined);
     await steerTerminal(profilePath, { failingProfiles: [2, 0] });
-    expect((await terminal.apply(SECOND)).kind).toBe("failed");
+    expect((await terminal.apply(SECOND, undefined)).kind).toBe("failed");
     const torn = await readFile(profilePath);
     expect([Buffer.from(FIRST), Buffer.from(SECOND)]).not.toContainEqual(torn);
-    expect((await terminal.apply(undefined)).kind).toBe("failed");
-    expect(await terminal.apply(FIRST)).toEqual({ kind: "applied" });
+    expect((await terminal.apply(undefined, undefined)).kind).toBe("failed");
+    expect(await terminal.apply(FIRST, undefined)).toEqual({ kind: "applied" });
     expect(await readFile(profilePath)).toEqual(Buffer.from(FIRST));
   });
 
@@ -94,7 +107,7 @@ describe("steered from outside, a simulated terminal", () => {
   ])("refuses the control file %j", async (text) => {
     await writeFile(toControlPath(profilePath), text);
     await expect(terminal.readStatus()).rejects.toThrow(commandFailed);
-    await expect(terminal.apply(FIRST)).rejects.toThrow(commandFailed);
+    await expect(terminal.apply(FIRST, undefined)).rejects.toThrow(commandFailed);
     expect(await readdir(folder)).not.toContain("profile");
   });
 
