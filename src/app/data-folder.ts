@@ -1,14 +1,13 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { createApproverKey, toPrivateKeyPem, toPublicKey } from "../../certs/keys.ts";
-import { createTrust } from "../../certs/trust/create.ts";
-import type { Policy, Role } from "../../certs/trust/policy.ts";
 import { createAuthority, issueServerCertificate, type KeyAndCertificate } from "../../certs/x509/authority.ts";
 import { generateRsaKey, toRsaKeyPem, toRsaPublicKey } from "../../certs/x509/rsa-key.ts";
 import { TillsyncError } from "../../proto/errors.ts";
+import { writeDemoTrust } from "./demo-approvers.ts";
 import { syncFolder, writeFileDurably } from "./durable-file.ts";
 import { SAMPLE_ACQUIRING, SAMPLE_PARAMETERS, writeProfileDefaults } from "./profile-defaults.ts";
-import { writeTrust } from "./trust-files.ts";
+import { installTrust } from "./trust/install.ts";
+import { toFirstKeyFile } from "./trust/online-key.ts";
 
 const AUTHORITY_DAYS = 3_650;
 const SERVER_DAYS = 397;
@@ -18,7 +17,7 @@ const PUBLIC = 0o644;
 
 /** Layout of a data folder; the marker is written last, so that a folder with a marker is whole. */
 const MARKER = "tillsync.json";
-const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 2;
 
 /** Where the service keeps everything; all paths absolute. */
 export interface DataFolder {
@@ -26,31 +25,25 @@ export interface DataFolder {
   readonly database: string;
   /** Folder of trust metadata and the online key. */
   readonly trust: string;
-  /** Folder of the demo approvers' private keys, one `<person>.pem` each. */
+  /** Folder of the demo approvers, as `demo-approvers.ts` makes it; not there where the trust is a real one. */
   readonly approvers: string;
   readonly authority: KeyAndCertificate;
   readonly server: KeyAndCertificate;
 }
 
-/** The two people of a new folder. Their keys are for trying Tillsync out: real ones never touch a server. */
-export const DEMO_APPROVERS: readonly {
-  readonly id: string;
-  readonly name: string;
-  readonly roles: readonly Role[];
-}[] = [
-  { id: "wang.li", name: "王丽", roles: ["maker", "parameters"] },
-  { id: "chen.bo", name: "陈波", roles: ["checker"] },
-];
-
 /**
- * The data folder at `path`; made whole or not at all where there is none: private authority, server certificate,
- * trust root with the demo approvers. `now` in seconds.
+ * The data folder at `path`; made whole or not at all where there is none: private authority, server certificate, and
+ * trust.
  *
- * @throws TillsyncError DATA_FOLDER_INVALID where something else is at that path or a file is missing
+ * @param now seconds
+ * @param trust a signed ceremony of new trust, or a folder of trust metadata to go on from; demo approvers where absent
+ * @throws TillsyncError DATA_FOLDER_INVALID where something else is at that path, a file is missing, or the folder was
+ *   made by an older version; whatever `installTrust` throws
  */
 export async function openDataFolder(
   path: string,
   now: number,
+  trust?: string,
 ): Promise<{ readonly folder: DataFolder; readonly created: boolean }> {
   if (existsSync(path)) return { folder: readDataFolder(path), created: false };
   const parent = dirname(resolve(path));
@@ -58,8 +51,12 @@ export async function openDataFolder(
   const draft = mkdtempSync(join(parent, `.${basename(path)}-`));
   try {
     await fillDataFolder(draft, now);
+    if (trust === undefined) await writeDemoTrust(draft, now);
+    else await installTrust(join(draft, "trust"), { path, trust, now });
+    await writeFileDurably(join(draft, MARKER), toMarker(), PUBLIC);
     const created = claim(draft, path);
     await syncFolder(parent);
+    if (created) rmSync(toFirstKeyFile(path), { force: true });
     return { folder: readDataFolder(path), created };
   } finally {
     rmSync(draft, { recursive: true, force: true });
@@ -70,8 +67,9 @@ export async function openDataFolder(
 export function readDataFolder(path: string): DataFolder {
   const absolute = resolve(path);
   const marker = readText(absolute, MARKER);
-  if (marker.trim() !== JSON.stringify({ layout: LAYOUT_VERSION })) {
-    throw new TillsyncError("DATA_FOLDER_INVALID", { file: MARKER });
+  if (marker !== toMarker()) {
+    const expected = `layout ${LAYOUT_VERSION}: make a new folder with tillsync init`;
+    throw new TillsyncError("DATA_FOLDER_INVALID", { file: MARKER, expected });
   }
   return {
     path: absolute,
@@ -108,26 +106,11 @@ async function fillDataFolder(folder: string, now: number): Promise<void> {
   });
   await writePair(folder, "ca", authority);
   await writePair(folder, "server", { key: toRsaKeyPem(serverKey), certificate });
-  await fillTrust(folder, now);
   await writeProfileDefaults(folder, { acquiring: SAMPLE_ACQUIRING, parameters: SAMPLE_PARAMETERS });
-  await writeFileDurably(join(folder, MARKER), `${JSON.stringify({ layout: LAYOUT_VERSION })}\n`, PUBLIC);
 }
 
-async function fillTrust(folder: string, now: number): Promise<void> {
-  const approvers = DEMO_APPROVERS.map((person) => ({ ...person, key: createApproverKey() }));
-  const keys = approvers.map(({ key }) => key);
-  const online = createApproverKey();
-  const policy: Policy = {
-    version: 1,
-    persons: approvers.map(({ id, name, roles, key }) => ({ id, name, roles, keys: [toPublicKey(key)] })),
-    thresholds: { binding: ["maker", "checker"], merchant: ["maker", "checker"], parameters: ["parameters"] },
-  };
-  const bundle = createTrust({ root: keys, targets: keys, snapshot: [online], timestamp: [online] }, policy, now);
-  await writeTrust(join(folder, "trust"), bundle, toPrivateKeyPem(online));
-  makeFolder(folder, "approvers");
-  for (const { id, key } of approvers) {
-    await writeFileDurably(join(folder, "approvers", `${id}.pem`), toPrivateKeyPem(key), SECRET);
-  }
+function toMarker(): string {
+  return `${JSON.stringify({ layout: LAYOUT_VERSION })}\n`;
 }
 
 async function writePair(folder: string, name: string, pair: KeyAndCertificate): Promise<void> {

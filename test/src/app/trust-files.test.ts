@@ -1,27 +1,18 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createApproverKey, toPrivateKeyPem, toPublicKey } from "../../../certs/keys.ts";
-import { createTrust, TIMESTAMP_VALIDITY_S } from "../../../certs/trust/create.ts";
+import { createApproverKey, toPrivateKeyPem } from "../../../certs/keys.ts";
+import { TIMESTAMP_VALIDITY_S } from "../../../certs/trust/verify.ts";
+import type { TrustBundle } from "../../../proto/trust-bundle.ts";
+import { toSignedBundle } from "../../../src/app/trust/install.ts";
 import { openTrust, RENEW_AFTER_S, writeTrust } from "../../../src/app/trust-files.ts";
+import { type Company, carryOut, createCompany, toRotation } from "../../support/ceremony.ts";
 import { makeFolder, START } from "../../support/fleet-store.ts";
 
-const online = createApproverKey();
-const people = [createApproverKey(), createApproverKey()];
-const bundle = createTrust(
-  { root: people, targets: people, snapshot: [online], timestamp: [online] },
-  {
-    version: 1,
-    persons: people.map((key, n) => ({
-      id: `person-${n}`,
-      name: `人${n}`,
-      keys: [toPublicKey(key)],
-      roles: n === 0 ? ["maker", "parameters"] : ["checker"],
-    })),
-    thresholds: { binding: ["maker", "checker"], merchant: ["maker", "checker"], parameters: ["parameters"] },
-  },
-  START,
-);
+const company: Company = createCompany(START);
+const { online } = company;
+const bundle: TrustBundle = toSignedBundle(company.files, online, 1, START);
+const FILES = ["timestamp", "snapshot", "targets", "policy"] as const;
 
 let folder: string;
 
@@ -30,16 +21,32 @@ beforeEach(async () => {
   await writeTrust(folder, bundle, toPrivateKeyPem(online));
 });
 
+function withCode(code: string) {
+  return expect.objectContaining({ code });
+}
+
+/** A whole other set of files, as a ceremony leaves it, written by another process. */
+async function rotate(version: number, now = START + 60): Promise<TrustBundle> {
+  const next = createApproverKey();
+  const files = carryOut(company.files, toRotation(company.files, { online: next }), company.holders.slice(1), START);
+  const rotated = toSignedBundle(files, next, version, now);
+  await writeTrust(folder, { ...rotated, roots: [company.files.root, files.root] }, toPrivateKeyPem(next));
+  return rotated;
+}
+
 describe("openTrust", () => {
   it("reads back what was written, in its exact bytes", async () => {
     const trust = await openTrust(folder);
     expect(trust.bundle()).toEqual(bundle);
-    expect(trust.trust()).toMatchObject({ issued: START, versions: { timestamp: 1 } });
+    expect(trust.trust()).toMatchObject({ issued: START, rootVersion: 1, versions: { timestamp: 1 } });
     expect(statSync(join(folder, "online.pem")).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder).sort()).toEqual(
+      [...FILES.map((name) => `${name}.json`), "online.pem", "root.1.json", "root.json"].sort(),
+    );
   });
 
-  it("refuses a folder that lacks a file", async () => {
-    for (const file of ["root", "timestamp", "snapshot", "targets", "policy"]) {
+  it("refuses a folder that lacks a file, as one of an older layout does", async () => {
+    for (const file of ["root", "root.1", ...FILES]) {
       const path = join(folder, `${file}.json`);
       const bytes = readFileSync(path);
       rmSync(path);
@@ -50,9 +57,23 @@ describe("openTrust", () => {
     }
   });
 
-  it("refuses files that do not fit together", async () => {
+  it("refuses files that do not fit together, or are larger than any", async () => {
     writeFileSync(join(folder, "policy.json"), Buffer.concat([bundle.policy, Buffer.from(" ")]));
-    await expect(openTrust(folder)).rejects.toThrow(expect.objectContaining({ code: "TRUST_INVALID" }));
+    await expect(openTrust(folder)).rejects.toThrow(withCode("TRUST_INVALID"));
+    writeFileSync(join(folder, "policy.json"), bundle.policy);
+    writeFileSync(join(folder, "root.json"), createCompany(START).files.root);
+    await expect(openTrust(folder)).rejects.toThrow(withCode("TRUST_INVALID"));
+    writeFileSync(join(folder, "root.json"), Buffer.alloc(40_000, " "));
+    await expect(openTrust(folder)).rejects.toThrow(withCode("BYTES_TOO_LARGE"));
+  });
+
+  it("refuses a root that the one before it did not agree to", async () => {
+    const foreign = createCompany(START);
+    const next = createApproverKey();
+    const files = carryOut(foreign.files, toRotation(foreign.files, { online: next }), foreign.holders, START);
+    const rotated = toSignedBundle(files, next, 1, START);
+    await writeTrust(folder, { ...rotated, roots: [company.files.root, files.root] }, toPrivateKeyPem(next));
+    await expect(openTrust(folder)).rejects.toThrow(withCode("TRUST_UNSIGNED"));
   });
 });
 
@@ -68,17 +89,15 @@ describe("renewTimestamp", () => {
     const trust = await openTrust(folder);
     expect(await trust.renewTimestamp(now)).toBe(true);
     expect(trust.trust()).toMatchObject({ issued: now, freshUntil: now + TIMESTAMP_VALIDITY_S });
-    expect(trust.trust().versions).toEqual({ timestamp: 2, snapshot: 1, targets: 1 });
+    expect(trust.trust().versions).toEqual({ timestamp: 2, snapshot: 1, targets: 1, policy: 1 });
     expect((await openTrust(folder)).bundle()).toEqual(trust.bundle());
-    expect(existsSync(join(folder, "timestamp.json.new"))).toBe(false);
+    expect(readdirSync(folder).filter((name) => /new|lock|next/.test(name))).toEqual([]);
   });
 
   it("changes nothing where the online key is not the root's", async () => {
     writeFileSync(join(folder, "online.pem"), toPrivateKeyPem(createApproverKey()));
     const trust = await openTrust(folder);
-    await expect(trust.renewTimestamp(START + RENEW_AFTER_S)).rejects.toThrow(
-      expect.objectContaining({ code: "TRUST_UNSIGNED" }),
-    );
+    await expect(trust.renewTimestamp(START + RENEW_AFTER_S)).rejects.toThrow(withCode("TRUST_UNSIGNED"));
     expect(trust.bundle()).toEqual(bundle);
     expect(readFileSync(join(folder, "timestamp.json")).equals(Buffer.from(bundle.timestamp))).toBe(true);
   });
@@ -86,10 +105,56 @@ describe("renewTimestamp", () => {
   it("changes nothing where the new one cannot be written", async () => {
     const trust = await openTrust(folder);
     mkdirSync(join(folder, "timestamp.json.new"));
-    await expect(trust.renewTimestamp(START + RENEW_AFTER_S)).rejects.toThrow(
-      expect.objectContaining({ code: "DATA_FOLDER_INVALID" }),
-    );
+    await expect(trust.renewTimestamp(START + RENEW_AFTER_S)).rejects.toThrow(withCode("DATA_FOLDER_INVALID"));
     expect(trust.bundle()).toEqual(bundle);
     expect((await openTrust(folder)).bundle()).toEqual(bundle);
+    expect(existsSync(join(folder, "lock"))).toBe(false);
+  });
+
+  it("signs over what another process put into the folder meanwhile, never over what was there before", async () => {
+    const trust = await openTrust(folder);
+    await rotate(1);
+    expect(await trust.renewTimestamp(START + 2 * RENEW_AFTER_S)).toBe(true);
+    expect(trust.trust()).toMatchObject({ rootVersion: 2, versions: { timestamp: 2 } });
+    expect((await openTrust(folder)).trust().rootVersion).toBe(2);
+  });
+});
+
+describe("reload", () => {
+  it("takes over what another process put into the folder, once", async () => {
+    const trust = await openTrust(folder);
+    expect(await trust.reload()).toBe(false);
+    const rotated = await rotate(1);
+    expect(await trust.reload()).toBe(true);
+    expect(trust.bundle()).toEqual(rotated);
+    expect(trust.trust()).toMatchObject({ rootVersion: 2, versions: { timestamp: 1 } });
+    expect(await trust.reload()).toBe(false);
+  });
+
+  it("keeps what it has where an old copy was put back", async () => {
+    const trust = await openTrust(folder);
+    await trust.renewTimestamp(START + RENEW_AFTER_S);
+    await writeTrust(folder, bundle, toPrivateKeyPem(online));
+    await expect(trust.reload()).rejects.toThrow(withCode("TRUST_ROLLBACK"));
+    await rotate(3);
+    await trust.reload();
+    rmSync(join(folder, "root.2.json"));
+    await writeTrust(folder, bundle, toPrivateKeyPem(online));
+    await expect(trust.reload()).rejects.toThrow(withCode("TRUST_ROLLBACK"));
+    expect(trust.trust().rootVersion).toBe(2);
+  });
+});
+
+describe("bundlesAfter", () => {
+  it("has the roots that a terminal lacks, and all files", async () => {
+    const trust = await openTrust(folder);
+    expect(trust.bundlesAfter(1)).toEqual([{ ...bundle, roots: [] }]);
+    expect(trust.bundlesAfter(0)).toEqual([bundle]);
+    expect(trust.bundlesAfter(9)).toEqual([{ ...bundle, roots: [] }]);
+    const rotated = await rotate(1);
+    await trust.reload();
+    expect(trust.bundlesAfter(2)).toEqual([{ ...rotated, roots: [] }]);
+    expect(trust.bundlesAfter(1)).toEqual([rotated]);
+    expect(trust.bundlesAfter(0)).toEqual([{ ...rotated, roots: [...bundle.roots, ...rotated.roots] }]);
   });
 });
