@@ -6,11 +6,12 @@ import pino from "pino";
 import type { BusHandlers } from "../broker/bus.ts";
 import { TillsyncError } from "../proto/errors.ts";
 import type { DemoResult } from "../sim/demo/demo.ts";
-import { type DataFolder, DEMO_APPROVERS, openDataFolder, readDataFolder } from "./app/data-folder.ts";
+import { type DataFolder, openDataFolder, readDataFolder } from "./app/data-folder.ts";
+import { DEMO_APPROVERS } from "./app/demo-approvers.ts";
 import { openFleetService } from "./app/fleet-service.ts";
 import { openTrust } from "./app/trust-files.ts";
 import type { Output } from "./faces/cli/output.ts";
-import type { Backend, CliPorts, DemoCommandOptions, ServeOptions } from "./faces/cli/ports.ts";
+import type { Backend, CliPorts, DemoCommandOptions, ServeCommandOptions, ServeOptions } from "./faces/cli/ports.ts";
 import { DEFAULT_DATA, runCli } from "./faces/cli/program.ts";
 import { type Log, type LogLevel, openLog } from "./log.ts";
 import { openStore } from "./store/store.ts";
@@ -24,7 +25,7 @@ const ports: CliPorts = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   openBackend: (data) => openBackend(data, "warn"),
-  init: async (data) => (await openDataFolder(data, toNow())).created,
+  init: async (data, trust) => (await openDataFolder(data, toNow(), trust)).created,
   serve,
   demo,
 };
@@ -50,7 +51,7 @@ function openLogDestination(): pino.DestinationStream {
   return destination;
 }
 
-async function serve(options: ServeOptions, output: Output): Promise<void> {
+async function serve(options: ServeCommandOptions, output: Output): Promise<void> {
   const { context, folder, trust, close } = await openBackend(options.data, "info");
   try {
     const open = toOpenBus(options, folder, context.log);
@@ -61,11 +62,22 @@ async function serve(options: ServeOptions, output: Output): Promise<void> {
     };
     const ending = toEnding();
     const service = await openFleetService({ ...context, trust, openBus });
-    await untilAborted(ending.signal);
-    await service.close();
+    try {
+      const desk = options.desk ? await openDesk(options, { context, folder, trust }) : undefined;
+      if (desk !== undefined) output.err(`Approvers are served on ${options.host}:${desk.port}.\n`);
+      await untilAborted(ending.signal);
+      await desk?.close();
+    } finally {
+      await service.close();
+    }
   } finally {
     await close();
   }
+}
+
+async function openDesk(options: ServeCommandOptions, { context, folder, trust }: Omit<Backend, "close">) {
+  const { openDeskServer } = await import("./faces/http/desk-server.ts");
+  return await openDeskServer({ ...context, ...folder.server, trust, host: options.host, port: options.deskPort });
 }
 
 async function demo(options: DemoCommandOptions, output: Output): Promise<number> {
@@ -117,7 +129,7 @@ function toCreatedLines(data: string): readonly string[] {
   const people = DEMO_APPROVERS.map(({ name, id, roles }) => `${name} (${id}, ${roles.join(" and ")})`).join(" and ");
   return [
     `Data folder ${data} made: private CA, certificates, trust root`,
-    `DEMO approvers ${people}: their keys in ${data}/approvers have no passphrase, for trying out only`,
+    `DEMO approvers ${people}: passphrases lie beside their keys in ${data}/approvers, for trying out only`,
   ];
 }
 

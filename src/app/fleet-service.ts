@@ -1,16 +1,18 @@
 import { setImmediate } from "node:timers/promises";
 import type { Bus, BusHandlers } from "../../broker/bus.ts";
-import { toReceiptBytes } from "../../proto/terminal-messages.ts";
+import { toErrorCode } from "../../proto/errors.ts";
+import { type Hello, toReceiptBytes } from "../../proto/terminal-messages.ts";
 import type { DownKind } from "../../proto/topics.ts";
 import { toTrustBundleBytes } from "../../proto/trust-bundle.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 import type { Reconciliation } from "../domain/reconcile.ts";
-import { toErrorFields } from "../log.ts";
+import { type Log, toErrorFields } from "../log.ts";
 import type { Context } from "./context.ts";
 import { Dispatch } from "./dispatch/dispatch.ts";
 import { Intake } from "./intake/intake.ts";
 import type { VerifiedReport } from "./intake/verified-message.ts";
 import { Presence } from "./presence.ts";
+import { findExpiring } from "./trust/expiry.ts";
 import type { TrustHolder } from "./trust-files.ts";
 
 /** How often the outbox is looked at: another process may have published. */
@@ -30,7 +32,7 @@ export interface FleetServiceOptions extends Context {
 export interface FleetService {
   /** Sends whatever is due now rather than at the next poll; resolves when it is on its way. */
   dispatch(): Promise<void>;
-  /** Signs a new trust timestamp where it is time, and sends it to all connected terminals. */
+  /** Takes over changed trust metadata, signs a new timestamp where it is time, and sends both to all connected. */
   renewTrust(): Promise<void>;
   /** Cuts all connections and resolves when everything that came in is stored. The store stays open. */
   close(): Promise<void>;
@@ -42,42 +44,83 @@ export async function openFleetService(options: FleetServiceOptions): Promise<Fl
   let bus: Bus | undefined;
   const send = (tusn: Tusn, kind: DownKind, payload: Uint8Array) => sendSafely(options, bus, tusn, kind, payload);
   const presence = new Presence();
+  /** Roots first, in order, where they do not fit one message; all or, as far as the service knows, nothing. */
   const sendTrust = (tusn: Tusn) => {
-    if (send(tusn, "trust", toTrustBundleBytes(trust.bundle()))) presence.trusted(tusn);
+    const rootVersion = presence.rootVersion(tusn);
+    const bundles = rootVersion === undefined ? [trust.bundle()] : trust.bundlesAfter(rootVersion);
+    if (bundles.every((bundle) => send(tusn, "trust", toTrustBundleBytes(bundle)))) presence.trusted(tusn);
   };
   /** Trust goes before a directive: the terminal's gate judges the directive by it. */
   const serve = (tusn: Tusn) => {
     if (presence.lacksTrust(tusn)) sendTrust(tusn);
     dispatch.wake(tusn);
   };
+  const isFresh = () => options.now() < trust.trust().freshUntil;
   const dispatch = new Dispatch(options, {
     presence,
-    policy: () => trust.trust().policy,
+    policy: () => (isFresh() ? trust.trust().policy : undefined),
     send: (tusn, delivery) => send(tusn, "directive", delivery),
   });
   const intake = new Intake(options, {
-    timestampVersion: () => trust.trust().versions.timestamp,
+    trust: () => {
+      const { versions, rootVersion } = trust.trust();
+      return { timestampVersion: versions.timestamp, rootVersion };
+    },
     received: ({ report, digest }: VerifiedReport) => {
       send(report.tusn, "receipt", toReceiptBytes({ counter: report.counter, report: digest }));
     },
-    greeted: (tusn: Tusn, reconciliation: Reconciliation, connection: number) => {
-      presence.greeted(tusn, connection, reconciliation.sendTrust);
+    greeted: ({ tusn, rootVersion, stale }: Hello, { sendTrust: lacksTrust }: Reconciliation, connection: number) => {
+      presence.greeted(tusn, connection, { lacksTrust, rootVersion, isStale: stale && !lacksTrust });
       serve(tusn);
     },
   });
 
-  const renewTrust = async () => {
-    if (!(await trust.renewTimestamp(options.now()))) return;
-    log.info({ version: trust.trust().versions.timestamp }, "trust timestamp renewed");
+  const spreadTrust = async () => {
+    const { versions, rootVersion } = trust.trust();
+    log.info({ ...versions, root: rootVersion }, "trust metadata changed");
     for (const [index, tusn] of (bus?.connected() ?? []).entries()) {
       sendTrust(tusn);
       if (index % TRUST_CHUNK === TRUST_CHUNK - 1) await setImmediate();
     }
   };
+  /** One at a time, so that what a ceremony put into the folder is never overtaken by a timestamp over its predecessor. */
+  const inTurn = toQueue();
+  const renewTrust = () =>
+    inTurn(async () => {
+      const isReloaded = await trust.reload();
+      const isRenewed = await trust.renewTimestamp(options.now());
+      if (isReloaded || isRenewed) await spreadTrust();
+      if (isRenewed) {
+        for (const expiring of findExpiring(trust.bundle(), options.now())) log.warn(expiring, "trust expires soon");
+      }
+    });
+  const reloadTrust = toTold(log, () =>
+    inTurn(async () => {
+      if (await trust.reload()) await spreadTrust();
+    }),
+  );
 
+  /** Tells once that nothing is sent any more, and that it is again. */
+  let wasFresh = true;
+  const tellFreshness = () => {
+    if (isFresh() === wasFresh) return;
+    wasFresh = isFresh();
+    if (wasFresh) log.info("trust metadata is fresh again: directives are sent");
+    else log.error({ code: "TRUST_EXPIRED" }, "trust metadata has expired: directives wait");
+  };
+
+  const inOrder = toQueue();
+  let isWaiting = false;
   const poll = () => {
-    for (const tusn of presence.lackingTrust()) sendTrust(tusn);
-    return dispatch.poll();
+    isWaiting = true;
+    return inOrder(async () => {
+      isWaiting = false;
+      // Before anything is sent: whoever was removed from the policy approves nothing any more.
+      await reloadTrust();
+      tellFreshness();
+      for (const tusn of presence.lackingTrust()) sendTrust(tusn);
+      await dispatch.poll();
+    });
   };
 
   await renewTrust();
@@ -95,7 +138,9 @@ export async function openFleetService(options: FleetServiceOptions): Promise<Fl
   });
   bus = opened;
   const timers = [
-    setInterval(() => void poll(), DISPATCH_POLL_MS),
+    setInterval(() => {
+      if (!isWaiting) poll().catch((error) => log.error(toErrorFields(error), "poll failed"));
+    }, DISPATCH_POLL_MS),
     setInterval(() => {
       renewTrust().catch((error) => log.error(toErrorFields(error), "trust timestamp not renewed"));
     }, TRUST_POLL_MS),
@@ -106,9 +151,35 @@ export async function openFleetService(options: FleetServiceOptions): Promise<Fl
     close: async () => {
       for (const timer of timers) clearInterval(timer);
       await opened.close();
+      await inOrder(async () => undefined);
       await intake.close();
       await dispatch.close();
     },
+  };
+}
+
+/** Runs what it is given one after the other. */
+function toQueue(): (work: () => Promise<void>) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+}
+
+/** Tells a failure once until it is over or another: what is looked at twice a second must not fill the log. */
+function toTold(log: Log, work: () => Promise<void>): () => Promise<void> {
+  let told = "";
+  return async () => {
+    try {
+      await work();
+      told = "";
+    } catch (error) {
+      const code = toErrorCode(error);
+      if (code !== told) log.error(toErrorFields(error), "trust metadata not read again");
+      told = code;
+    }
   };
 }
 

@@ -1,27 +1,45 @@
+import { DIGEST_BYTES } from "../../proto/bytes.ts";
 import { type LedgerEntry, MAX_LEDGER_DETAIL_CHARACTERS } from "../../proto/ledger-entry.ts";
 import { toRedacted } from "../../proto/redaction.ts";
 import type { ReportKind } from "../../proto/terminal-messages.ts";
 
-/** Every kind of entry that the service writes (clause 7). An alarm is for a person to look into. */
-export type LedgerKind =
-  | "fleet.imported"
-  | "terminal.enrolled"
-  | "release.published"
-  | "release.left_out"
-  | "deployment.superseded"
-  | "deployment.expired"
-  | "deployment.concluded"
-  | "deployment.lost"
-  | `report.${ReportKind}`
-  | "alarm.report_conflict"
-  | "alarm.record_altered"
-  | "alarm.sequence_ahead"
-  | "alarm.sequence_behind"
-  | "alarm.counter_behind"
-  | "alarm.outcome_overdue";
+/** Every kind of entry that the service writes (clause 7.2), but those of reports. An alarm is for a person to look into. */
+export const LEDGER_KINDS = [
+  "fleet.imported",
+  "terminal.enrolled",
+  "terminal.card_key",
+  "draft.submitted",
+  "draft.signed",
+  "draft.closed",
+  "trust.changed",
+  "release.published",
+  "release.left_out",
+  "release.rollback_ordered",
+  "deployment.ordered",
+  "deployment.lapsed",
+  "deployment.superseded",
+  "deployment.expired",
+  "deployment.concluded",
+  "deployment.lost",
+  "alarm.report_conflict",
+  "alarm.record_altered",
+  "alarm.sequence_ahead",
+  "alarm.sequence_behind",
+  "alarm.counter_behind",
+  "alarm.outcome_overdue",
+  "alarm.not_approved",
+  "alarm.reserve_unordered",
+  "alarm.trust_ahead",
+  "alarm.trust_stale",
+  "alarm.trust_emergency",
+  "alarm.card_key_unproven",
+] as const;
+export type LedgerKind = (typeof LEDGER_KINDS)[number] | `report.${ReportKind}`;
 
 const NO_DIGEST = new Uint8Array(0);
 const SERVICE = "service";
+/** Stands for a name that could not be written into an entry. */
+const UNREADABLE = "unreadable";
 
 export interface EntryFields {
   /** Person or TUSN that acted; the service where absent. */
@@ -32,10 +50,17 @@ export interface EntryFields {
   readonly detail?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** An entry about `subject`, a release id, TUSN or merchant number. */
+/**
+ * An entry about `subject`, a release id, TUSN or merchant number. Names and digests come from rows that somebody may have
+ * edited: what no entry can hold is left out, so that one bad row keeps no other from its entry.
+ */
 export function toEntry(at: number, kind: LedgerKind, subject: string, fields: EntryFields = {}): LedgerEntry {
   const { actor = SERVICE, digest = NO_DIGEST, detail = {} } = fields;
-  return { at, kind, actor, subject, digest, detail: toDetailText(detail) };
+  return {
+    ...{ at, kind, actor, detail: toDetailText(detail) },
+    subject: /^[\x21-\x7e]{1,64}$/.test(subject) ? subject : UNREADABLE,
+    digest: digest.length === DIGEST_BYTES ? digest : NO_DIGEST,
+  };
 }
 
 function toDetailText(detail: NonNullable<EntryFields["detail"]>): string {

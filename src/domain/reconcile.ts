@@ -10,10 +10,15 @@ export interface OpenDeployment {
   readonly profileDigest: Uint8Array;
 }
 
+/** Versions of the trust metadata that the service holds. */
+export interface HeldTrust {
+  readonly timestampVersion: number;
+  readonly rootVersion: number;
+}
+
 /** What the service knows when a hello comes. */
 export interface Knowledge {
-  /** Version of the trust timestamp it holds. */
-  readonly timestampVersion: number;
+  readonly trust: HeldTrust;
   /** Highest sequence it ever issued to the terminal. */
   readonly issuedSequence: number;
   /** Highest sequence the terminal ever said it accepted. */
@@ -26,8 +31,10 @@ export type Conclusion = "committed" | "rolled_back" | "suspended" | "broken";
 
 /** What follows from a hello. */
 export interface Reconciliation {
-  /** The terminal's trust metadata is behind. */
+  /** The terminal's trust metadata is another than the service's. */
   readonly sendTrust: boolean;
+  /** It is newer: our trust folder was put back, or somebody holds keys that he should not. */
+  readonly isTrustAhead: boolean;
   /** The terminal has not taken the open directive. */
   readonly sendDirective: boolean;
   readonly conclude?: Conclusion;
@@ -42,9 +49,12 @@ export interface Reconciliation {
  * under way and no report of it is still to come: a report says why, a hello only what.
  */
 export function reconcile(hello: Hello, knowledge: Knowledge): Reconciliation {
-  const { open } = knowledge;
+  const { open, trust } = knowledge;
+  const { timestampVersion, rootVersion } = trust;
   const common = {
-    sendTrust: hello.timestampVersion < knowledge.timestampVersion,
+    // Sent even where the terminal's is newer: who drove its timestamp ahead is answered by a root that it lacks.
+    sendTrust: hello.timestampVersion !== timestampVersion || hello.rootVersion !== rootVersion,
+    isTrustAhead: hello.timestampVersion > timestampVersion || hello.rootVersion > rootVersion,
     isAhead: hello.sequence > knowledge.issuedSequence,
     isBehind: hello.sequence < knowledge.reportedSequence,
   };
@@ -52,7 +62,7 @@ export function reconcile(hello: Hello, knowledge: Knowledge): Reconciliation {
   if (hello.sequence < open.sequence) {
     return { ...common, sendDirective: open.state === "pending" || open.state === "sent" };
   }
-  const conclude = hello.sequence === open.sequence ? toConclusion(hello, open) : undefined;
+  const conclude = toConclusion(hello, open);
   return { ...common, sendDirective: false, ...(conclude === undefined ? {} : { conclude }) };
 }
 
@@ -64,8 +74,26 @@ export function isLost(hello: Hello, deployment: Pick<OpenDeployment, "sequence"
   return hello.sequence < deployment.sequence && isUnderWay(deployment.state);
 }
 
-function toConclusion(hello: Hello, deployment: OpenDeployment): Conclusion | undefined {
-  if (hello.unsent > 0) return undefined;
+/**
+ * Whether a hello proves that its terminal has ended a directive and can tell no more of it: it has accepted a later one,
+ * and no report is still to come.
+ */
+export function isLeftBehind(hello: Hello, deployment: Pick<OpenDeployment, "sequence" | "state">): boolean {
+  return hello.unsent === 0 && hello.sequence > deployment.sequence && isUnderWay(deployment.state);
+}
+
+/**
+ * Whether a hello proves that a way back (clause 4.5) leads nowhere any more: the terminal has been past the change, is
+ * at rest, and holds something else than what the change brought.
+ */
+export function isUseless(hello: Hello, reserve: Pick<OpenDeployment, "sequence" | "baseDigest">): boolean {
+  const isAtRest = hello.directive.length === 0 && hello.unsent === 0;
+  return isAtRest && hello.sequence >= reserve.sequence - 1 && !isEqual(hello.current, reserve.baseDigest);
+}
+
+/** The end of a directive that the hello proves; undefined where it proves none. */
+export function toConclusion(hello: Hello, deployment: OpenDeployment): Conclusion | undefined {
+  if (hello.unsent > 0 || hello.sequence !== deployment.sequence) return undefined;
   switch (hello.phase) {
     case "suspended":
     case "broken":

@@ -1,10 +1,6 @@
-import { isEqual, toDigest } from "../../proto/bytes.ts";
-import { isCovered, toDifferenceClass } from "../../proto/difference.ts";
+import { isEqual } from "../../proto/bytes.ts";
 import type { Directive } from "../../proto/directive.ts";
 import { type ErrorCode, TillsyncError } from "../../proto/errors.ts";
-import { type Profile, parseProfile } from "../../proto/profile.ts";
-import type { Statement } from "../../proto/statement.ts";
-import { CLOCK_SLACK_S } from "./validity.ts";
 
 /**
  * How far a sequence may run ahead of the last one issued, in a release or in what a terminal says: neither a slip nor a
@@ -18,45 +14,46 @@ export interface TerminalFacts {
   readonly deviceKey?: Uint8Array;
   readonly merchantNumber: string;
   readonly issuedSequence: number;
-  /** Digest of the profile it said it holds; empty where none. */
+  /** Digests of the profile it said it holds, and of the one before; empty where none. */
   readonly currentDigest: Uint8Array;
+  readonly previousDigest: Uint8Array;
+  /** X25519 public key; absent where it needs no card numbers. */
+  readonly cardKey?: Uint8Array;
   /** It has taken a directive and not told the outcome. */
   readonly underWay: boolean;
 }
 
-/**
- * Judges a statement and its directives by themselves, as every terminal's gate will. `base` is the encoded profile that
- * the directive replaces, empty where none.
- *
- * @throws TillsyncError NOT_YET_VALID, EXPIRED, RELEASE_INVALID, PURPOSE_TOO_NARROW, WRONG_MERCHANT, and what
- *   `parseProfile` throws
- */
-export function verifyDirective(directive: Directive, base: Uint8Array, statement: Statement, now: number): Profile {
-  const demand = toDemand(directive);
-  // The gate refuses for good what was made in its future.
-  demand(statement.created <= now + CLOCK_SLACK_S, "NOT_YET_VALID");
-  demand(now <= directive.notAfter && now <= statement.expires, "EXPIRED");
-  demand(isEqual(directive.baseDigest, base.length === 0 ? base : toDigest(base)), "RELEASE_INVALID");
-  const profile = parseProfile(directive.profile);
-  const held = base.length === 0 ? undefined : parseProfile(base);
-  demand(isCovered(statement.purpose, toDifferenceClass(held, profile)), "PURPOSE_TOO_NARROW");
-  demand(statement.merchant === "" || statement.merchant === profile.merchant.number, "WRONG_MERCHANT");
-  return profile;
+/** What of a leaf is held against the facts. */
+export interface StandingLeaf {
+  readonly directive: Directive;
+  /** Number of the merchant whom its profile names. */
+  readonly merchant: string;
+  /** Whether the settlement binding differs. */
+  readonly changesBinding: boolean;
+  /** The card key that the number is sealed to; absent where it is sealed to none. */
+  readonly sealedTo?: Uint8Array;
 }
 
 /**
- * Holds a directive, for a profile of merchant number `merchant`, against what is known of its terminal now.
+ * Holds a leaf against what is known of its terminal now.
  *
  * @throws TillsyncError WRONG_MERCHANT, RELEASE_INVALID, and the codes of `isLeftOut`
  */
-export function verifyStanding(directive: Directive, merchant: string, facts: TerminalFacts): void {
+export function verifyStanding(leaf: StandingLeaf, facts: TerminalFacts): void {
+  const { directive, changesBinding, sealedTo } = leaf;
   const demand = toDemand(directive);
-  demand(merchant === facts.merchantNumber, "WRONG_MERCHANT");
+  demand(leaf.merchant === facts.merchantNumber, "WRONG_MERCHANT");
   demand(directive.sequence <= facts.issuedSequence + MAX_SEQUENCE_STEP, "RELEASE_INVALID");
   demand(!facts.underWay, "RELEASE_CONFLICT");
   demand(facts.deviceKey !== undefined && isEqual(facts.deviceKey, directive.deviceKey), "WRONG_DEVICE_KEY");
   demand(directive.sequence > facts.issuedSequence, "SEQUENCE_REPLAYED");
   demand(isEqual(directive.baseDigest, facts.currentDigest), "BASE_MISMATCH");
+  const { restores } = directive;
+  demand(restores.length === 0 || isEqual(restores, facts.previousDigest), "RESTORE_UNKNOWN");
+  const { cardKey } = facts;
+  // Content that the terminal held before came with its number, which it has kept.
+  const isSealed = cardKey === undefined || (sealedTo !== undefined && isEqual(sealedTo, cardKey));
+  demand(!changesBinding || restores.length > 0 || isSealed, "SEAL_MISSING");
 }
 
 /**
@@ -67,7 +64,14 @@ export function isLeftOut(code: ErrorCode): boolean {
   return LEFT_OUT.includes(code);
 }
 
-const LEFT_OUT: readonly ErrorCode[] = ["RELEASE_CONFLICT", "WRONG_DEVICE_KEY", "SEQUENCE_REPLAYED", "BASE_MISMATCH"];
+const LEFT_OUT: readonly ErrorCode[] = [
+  "RELEASE_CONFLICT",
+  "WRONG_DEVICE_KEY",
+  "SEQUENCE_REPLAYED",
+  "BASE_MISMATCH",
+  "RESTORE_UNKNOWN",
+  "SEAL_MISSING",
+];
 
 function toDemand({ tusn }: Directive): (holds: boolean, code: ErrorCode) => void {
   return (holds, code) => {

@@ -84,13 +84,19 @@ export async function setIssuedSequence(tx: Tx, tusn: Tusn, issuedSequence: numb
   await tx.updateTable("terminals").set({ issuedSequence }).where("tusn", "=", tusn).execute();
 }
 
-/** Notes the sequences that a release issues as the highest of its terminals. */
+/** Notes the highest sequence that a release issues to each of its terminals, ways back included. */
 export async function raiseIssuedSequences(tx: Tx, releaseId: Uint8Array): Promise<void> {
   await tx
     .updateTable("terminals")
-    .from("deployments")
-    .set((row) => ({ issuedSequence: row.ref("deployments.sequence") }))
-    .whereRef("deployments.tusn", "=", "terminals.tusn")
-    .where("deployments.releaseId", "=", releaseId)
+    .from((query) =>
+      query
+        .selectFrom("deployments")
+        .select((row) => ["tusn", row.fn.max("sequence").as("highest")])
+        .where("releaseId", "=", releaseId)
+        .groupBy("tusn")
+        .as("issued"),
+    )
+    .set((row) => ({ issuedSequence: row.ref("issued.highest") }))
+    .whereRef("issued.tusn", "=", "terminals.tusn")
     .execute();
 }

@@ -10,10 +10,13 @@ import { inChunks, type Store, type Tx } from "./store.ts";
 /**
  * Appends entries in order, in the transaction of what they tell. The frontier is read in the same immediate
  * transaction, so that two processes never append at one index.
+ *
+ * @returns index of the first of them
  */
-export async function appendEntries(tx: Tx, entries: readonly LedgerEntry[]): Promise<void> {
-  if (entries.length === 0) return;
+export async function appendEntries(tx: Tx, entries: readonly LedgerEntry[]): Promise<number> {
   let frontier = await findFrontier(tx);
+  const first = frontier.size;
+  if (entries.length === 0) return first;
   const rows = entries.map((entry): LedgerRow => {
     const bytes = toLedgerEntryBytes(entry);
     const leafHash = toLeafHash(bytes);
@@ -26,6 +29,12 @@ export async function appendEntries(tx: Tx, entries: readonly LedgerEntry[]): Pr
     .updateTable("ledgerHead")
     .set({ size: frontier.size, peaks: concat(...frontier.peaks) })
     .execute();
+  return first;
+}
+
+/** The entries at these indexes, where there are any. */
+export function findEntries(db: Store, indexes: readonly number[]): Promise<readonly LedgerRow[]> {
+  return inChunks(indexes, (chunk) => db.selectFrom("ledger").selectAll().where("idx", "in", chunk).execute());
 }
 
 /** @throws TillsyncError STORE_FAILED where the head is gone */

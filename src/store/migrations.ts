@@ -3,6 +3,7 @@ import { type Kysely, type Migration, sql } from "kysely";
 /** By name, in order. A migration that has been released is never edited. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001_first": { up: createFirst },
+  "0002_trust": { up: addTrust },
 };
 
 const MERCHANT_TEXTS = [
@@ -145,4 +146,28 @@ async function createLedger(db: Kysely<unknown>): Promise<void> {
     .addColumn("peaks", "blob", (c) => c.notNull())
     .execute();
   await sql`insert into ledger_head (id, size, peaks) values (1, 0, x'')`.execute(db);
+}
+
+/** Ways back, sealed card numbers, what terminals say of their trust, and releases on their way to approvers. */
+async function addTrust(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("deployments").addColumn("sealed", "blob").execute();
+  await db.schema.alterTable("deployments").addColumn("order_index", "integer").execute();
+
+  for (const integer of ["timestamp_version", "root_version", "stale_since", "stale_alarm_at", "card_key_alarm_at"]) {
+    await db.schema.alterTable("reported").addColumn(integer, "integer").execute();
+  }
+  for (const blob of ["card_key", "card_key_proof"]) {
+    await db.schema.alterTable("reported").addColumn(blob, "blob").execute();
+  }
+
+  await createTable(db, "drafts")
+    .addColumn("release_id", "blob", (c) => c.primaryKey())
+    .addColumn("file", "blob", (c) => c.notNull())
+    .addColumn("file_digest", "blob", (c) => c.notNull())
+    .addColumn("submitted_at", "integer", (c) => c.notNull())
+    .addColumn("expires_at", "integer", (c) => c.notNull())
+    .addColumn("closed_at", "integer")
+    .addColumn("closed_why", "text")
+    .execute();
+  await db.schema.createIndex("drafts_open").on("drafts").columns(["closed_at", "submitted_at"]).execute();
 }

@@ -57,6 +57,11 @@ export async function removeOutbox(tx: Tx, keys: readonly Pick<OutboxRow, "tusn"
   });
 }
 
+/** Takes whatever waits for a terminal from the queue. */
+export async function clearOutbox(tx: Tx, tusn: Tusn): Promise<void> {
+  await tx.deleteFrom("outbox").where("tusn", "=", tusn).execute();
+}
+
 /** Notes that directives were sent, unless a newer one has taken their place or they were answered meanwhile. */
 export async function markSent(tx: Tx, rows: readonly OutboxRow[]): Promise<void> {
   await inChunks(rows, async (chunk) => {

@@ -23,6 +23,13 @@ export async function putReported(tx: Tx, rows: readonly ReportedRow[]): Promise
           phase: row.ref("excluded.phase"),
           stale: row.ref("excluded.stale"),
           agentVersion: row.ref("excluded.agentVersion"),
+          timestampVersion: row.ref("excluded.timestampVersion"),
+          rootVersion: row.ref("excluded.rootVersion"),
+          cardKey: row.ref("excluded.cardKey"),
+          cardKeyProof: row.ref("excluded.cardKeyProof"),
+          staleSince: row.ref("excluded.staleSince"),
+          staleAlarmAt: row.ref("excluded.staleAlarmAt"),
+          cardKeyAlarmAt: row.ref("excluded.cardKeyAlarmAt"),
           lastSeen: row.ref("excluded.lastSeen"),
         })),
       )

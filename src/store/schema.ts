@@ -51,14 +51,28 @@ export interface ReportedRow {
   /** Digest of the current profile; null where it holds none. */
   readonly currentDigest: Uint8Array | null;
   readonly previousDigest: Uint8Array | null;
-  /** Of its last hello, like `stale` and `agentVersion`; null before the first. */
+  /** Of its last hello, as all that follows; null before the first. */
   readonly phase: Phase | null;
   readonly stale: 0 | 1 | null;
   readonly agentVersion: string | null;
+  readonly timestampVersion: number | null;
+  readonly rootVersion: number | null;
+  /** X25519 public key, of which the device key's signature was verified; null where it needs no card numbers. */
+  readonly cardKey: Uint8Array | null;
+  readonly cardKeyProof: Uint8Array | null;
+  /** Since when each of its hellos says that its trust is stale; null where the last one does not. */
+  readonly staleSince: number | null;
+  /** When the alarm over that was raised last. */
+  readonly staleAlarmAt: number | null;
+  /** When the alarm over a card key that its device key did not vouch for was raised last. */
+  readonly cardKeyAlarmAt: number | null;
   readonly lastSeen: number;
 }
 
-/** A counter that a terminal's hello came with although a higher one was known; its alarm was raised. */
+/**
+ * A counter that a terminal's hello came with although a higher one was known, or its report although another report had
+ * it; its alarm was raised.
+ */
 export interface UsedCounterRow {
   readonly tusn: Tusn;
   readonly counter: number;
@@ -109,6 +123,10 @@ export interface DeploymentRow {
   readonly code: string;
   readonly detail: string;
   readonly updatedAt: number;
+  /** The card number as this terminal alone can read it; null where it needs none. Not signed (clause 3.5). */
+  readonly sealed: Uint8Array | null;
+  /** Index of the ledger entry that orders a way back; null for every other directive and until it is ordered. */
+  readonly orderIndex: number | null;
 }
 
 /** The directive that a terminal has not answered yet: at most one, the newest. */
@@ -132,6 +150,21 @@ export interface ReportRow {
   readonly kind: ReportKind;
   readonly directiveDigest: Uint8Array;
   readonly receivedAt: number;
+}
+
+/** A release file on its way to approvers; nothing in it is believed before it is published. */
+export interface DraftRow {
+  readonly releaseId: Uint8Array;
+  /** Empty once it is closed. */
+  readonly file: Uint8Array;
+  /** SHA-256 of the file, also when that is gone. */
+  readonly fileDigest: Uint8Array;
+  readonly submittedAt: number;
+  readonly expiresAt: number;
+  /** Null while it is open. */
+  readonly closedAt: number | null;
+  /** In one word, such as `published`; null while it is open. */
+  readonly closedWhy: string | null;
 }
 
 /** One leaf of the ledger. */
@@ -160,6 +193,7 @@ export interface Schema {
   deployments: DeploymentRow;
   outbox: OutboxRow;
   reports: ReportRow;
+  drafts: DraftRow;
   ledger: LedgerRow;
   ledgerHead: LedgerHeadRow;
 }

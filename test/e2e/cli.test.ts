@@ -70,21 +70,28 @@ describe("tillsync", () => {
     expect(database.includes("6228487820010407264")).toBe(false);
   });
 
-  it("refuses what is not there or malformed, by code", async () => {
-    for (const [args, expected] of [
-      [["terminals", "show", "9999999998"], "TUSN_INVALID"],
-      [["terminals", "show", "00000304A"], "NOT_FOUND"],
-      [["merchants", "show", "1"], "NOT_FOUND"],
-      [["release", "show", "nothing"], "CONFIG_INVALID"],
-      [["release", "sign", "nothing", "--key", "nothing"], "CONFIG_INVALID"],
-      [["release", "build", "--merchant", MERCHANT, "--reason", "r", "--out", "x"], "NOTHING_TO_RELEASE"],
-      [["release", "build", "--set", "merchant.colour=red", "--reason", "r", "--out", "x"], "CONFIG_INVALID"],
-    ] as const) {
-      const { code, stderr, stdout } = await runTillsync(data, "--json", ...args);
-      expect(toErrorCode(stderr), args.join(" ")).toBe(expected);
-      expect(code).toBe(1);
-      expect(stdout).toBe("");
-    }
+  it.each([
+    [["terminals", "show", "9999999998"], "TUSN_INVALID"],
+    [["terminals", "show", "00000304A"], "NOT_FOUND"],
+    [["merchants", "show", "1"], "NOT_FOUND"],
+    [["release", "show", "nothing"], "CONFIG_INVALID"],
+    [["release", "show", "nothing", "--terminal", "x"], "TUSN_INVALID"],
+    [["release", "publish", "nothing"], "CONFIG_INVALID"],
+    [["release", "rollback", "--reason", "r"], "CONFIG_INVALID"],
+    [["release", "rollback", "1".repeat(32), "--merchant", MERCHANT, "--reason", "r"], "CONFIG_INVALID"],
+    [["release", "rollback", "1".repeat(32), "--reason", "r"], "CONFIG_INVALID"],
+    [["release", "rollback", "1".repeat(32), "--reason", "r", "--out", "x"], "NOT_FOUND"],
+    [["release", "rollback", "--merchant", MERCHANT, "--reason", "r", "--out", "x"], "NOTHING_TO_RELEASE"],
+    [["release", "build", "--binding", "nothing", "--reason", "r", "--out", "x"], "CONFIG_INVALID"],
+    [["release", "build", "--set", "merchant.name=CVV 123", "--reason", "r", "--out", "x"], "SENSITIVE_DATA"],
+    [["release", "build", "--reason", "CVV 123", "--out", "x"], "SENSITIVE_DATA"],
+    [["release", "build", "--merchant", MERCHANT, "--reason", "r", "--out", "x"], "NOTHING_TO_RELEASE"],
+    [["release", "build", "--set", "merchant.colour=red", "--reason", "r", "--out", "x"], "CONFIG_INVALID"],
+  ] as const)("refuses what is not there or malformed, by code: %j", async (args, expected) => {
+    const { code, stderr, stdout } = await runTillsync(data, "--json", ...args);
+    expect(toErrorCode(stderr)).toBe(expected);
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
   });
 
   it("ends with 2 and shows what was expected where it is used wrongly", async () => {
@@ -92,12 +99,31 @@ describe("tillsync", () => {
       ["frobnicate"],
       ["deployments", "--state", "lost"],
       ["release", "build"],
+      ["release", "show", "x", "--lang", "fr"],
       ["serve", "--port", "x"],
     ]) {
       const { code, stderr } = await runTillsync(data, ...args);
       expect(code, args.join(" ")).toBe(2);
       expect(stderr).toMatch(/error: /);
     }
+  });
+
+  it("signs nothing: no command of the service's takes an approver's key or a card number", async () => {
+    expect((await runTillsync(data, "release", "sign", "x", "--key", "y")).code).toBe(2);
+    const { code, stderr } = await runTillsync(
+      data,
+      "release",
+      "build",
+      "--reason",
+      "r",
+      "--out",
+      "x",
+      "--settlement",
+      "x",
+    );
+    expect([code, stderr]).toEqual([2, expect.stringContaining("--settlement")]);
+    const { stdout } = await runTillsync(data, "release", "--help");
+    expect(stdout).not.toMatch(/^ +sign /m);
   });
 
   it("explains itself", async () => {

@@ -6,8 +6,11 @@ import { isEqual, toDigest } from "../../proto/bytes.ts";
 import { parseEnvelope, parseReceipt, parseReport, toReportBytes } from "../../proto/terminal-messages.ts";
 import { toUpTopic, type UpKind } from "../../proto/topics.ts";
 import { verifyLedger } from "../../src/app/queries/ledger.ts";
+import { orderRollback } from "../../src/app/release/order-rollback.ts";
 import { writeTrust } from "../../src/app/trust-files.ts";
+import { listDeployments } from "../../src/store/deployments.ts";
 import { loadCertificates } from "../support/certificates.ts";
+import { commitAll } from "../support/committed.ts";
 import {
   enrolFleet,
   makeFolder,
@@ -19,7 +22,7 @@ import {
 import { connectReadyTerminal, endTerminals, type MqttTerminal } from "../support/mqtt-terminal.ts";
 import type { KillPoint, ServiceConfig } from "../support/service-main.ts";
 import { buildService, type ServiceBundle, ServiceProcess } from "../support/service-process.ts";
-import type { TestTerminal } from "../support/test-terminal.ts";
+import { readDelivery, type TestTerminal } from "../support/test-terminal.ts";
 
 // The service as a process of its own, killed at the worst moments. Releases are published from the test's process, as
 // the command line does it.
@@ -137,6 +140,49 @@ describe("a service killed between commit and publish", () => {
     );
     await expectOnce(fleet, terminals);
   });
+});
+
+describe("a service killed while a way back that was ordered is being sent", () => {
+  it.each(["before", "after"] as const)(
+    "%s it is handed over sends it when it is back, and nothing unasked",
+    async (when) => {
+      const { fleet, terminals, start } = await openFleet(2);
+      const [first, second] = terminals as [TestTerminal, TestTerminal];
+      await release(fleet);
+      await commitAll(fleet, terminals);
+      const { releaseId } = await release(fleet, { patch: { parameters: { attempts: 3 } }, withRollback: true });
+      await commitAll(fleet, [first]);
+      const held = first.previous;
+      const order = { releaseId, reason: "too many attempts" };
+      expect(await orderRollback(fleet, order, fleet.approvers.policy)).toMatchObject({ ordered: 1 });
+
+      const killed = await start({ when, kind: "directive", nth: 1 });
+      await greet(killed, first).catch(() => {});
+      expect(await killed.ended).toBe("SIGKILL");
+
+      const service = await start();
+      const client = await greet(service, first);
+      await reportAll(client, first, await waitForDelivery(client));
+      expect(first.current).toEqual(held);
+      const other = await greet(service, second);
+      expect(readDelivery(await waitForDelivery(other)).parsed).toMatchObject({ sequence: 2 });
+      await waitFor(async () => (await listDeployments(fleet.store, { state: "sent", limit: 1 })).length > 0);
+      const rows = await fleet.store
+        .selectFrom("deployments")
+        .selectAll()
+        .where("sequence", ">", 1)
+        .orderBy("tusn")
+        .execute();
+      expect(rows.map(({ sequence, state }) => [sequence, state])).toEqual([
+        [2, "committed"],
+        [3, "committed"],
+        [2, "sent"],
+        [3, "reserved"],
+      ]);
+      expect((await readLedgerKinds(fleet)).filter((kind) => kind.startsWith("alarm"))).toEqual([]);
+      expect(await verifyLedger(fleet.store)).not.toHaveProperty("firstBad");
+    },
+  );
 });
 
 describe("a service killed between intake and receipt", () => {

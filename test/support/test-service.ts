@@ -44,10 +44,12 @@ export function toOutcomes(reports: readonly Report[], delivery: Uint8Array): re
   return [...new Map(outcomes.map((report) => [report.counter, report])).values()];
 }
 
-export async function openTestService(): Promise<TestService> {
+/** @param approvers by default new ones, whose trust metadata cannot be rotated */
+export async function openTestService(
+  approvers = createApprovers(Math.floor(Date.now() / 1_000)),
+): Promise<TestService> {
   const { deviceKey } = await loadCertificates();
   const publicKey = createPublicKey(deviceKey);
-  const approvers = createApprovers(Math.floor(Date.now() / 1_000));
   const hellos: Hello[] = [];
   const reports: Report[] = [];
   const offered = new Map<Tusn, Uint8Array>();

@@ -1,16 +1,18 @@
 import { setImmediate } from "node:timers/promises";
 import type { Policy } from "../../../certs/trust/policy.ts";
-import { toErrorCode } from "../../../proto/errors.ts";
+import { type ErrorCode, toErrorCode } from "../../../proto/errors.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
 import { toErrorFields } from "../../log.ts";
 import { findByDirectives, setProgress } from "../../store/deployments.ts";
 import { appendEntries } from "../../store/ledger.ts";
-import { type DueRow, findDue, markSent, removeOutbox } from "../../store/outbox.ts";
+import { clearOutbox, type DueRow, findDue, markSent } from "../../store/outbox.ts";
 import { transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
+import { toStepped } from "../deployment-steps.ts";
 import { toEntry } from "../ledger-entries.ts";
 import type { Presence } from "../presence.ts";
-import { closeLapsed, toStepped } from "./lapse.ts";
+import { type Evidence, readEvidence } from "./evidence.ts";
+import { closeLapsed } from "./lapse.ts";
 import { toVerifiedDelivery } from "./verified-delivery.ts";
 import { VerifiedReleases } from "./verified-release.ts";
 
@@ -21,9 +23,17 @@ export const RESEND_AFTER_S = 30;
 /** this many times in all; then it waits until the terminal says hello or ends another directive. */
 export const MAX_SENDS = 4;
 
+/** Codes of a policy that does not, or not any more, let a release take effect. */
+const NOT_APPROVED: readonly ErrorCode[] = ["STATEMENT_UNSIGNED", "TYPE_NOT_ALLOWED", "CAP_EXCEEDED"];
+const UNTIMELY: readonly ErrorCode[] = ["NOT_YET_VALID", "EXPIRED"];
+
 export interface DispatchOptions {
   readonly presence: Presence;
-  policy(): Policy;
+  /**
+   * The policy that terminals judge by; undefined while our trust metadata has expired. Whatever they are sent then they
+   * refuse, and people would have to sign it anew: so it waits.
+   */
+  policy(): Policy | undefined;
   /** Hands a delivery to a connected terminal; false where it could not be. */
   send(tusn: Tusn, delivery: Uint8Array): boolean;
 }
@@ -93,34 +103,55 @@ export class Dispatch {
 
   async #sendDue(tusns: readonly Tusn[]): Promise<void> {
     if (tusns.length === 0) return;
-    const due = await findDue(this.#context.store, tusns, this.#context.now(), CHUNK);
+    const { store } = this.#context;
+    const due = await findDue(store, tusns, this.#context.now(), CHUNK);
+    const toEvidence = await readEvidence(store, due);
     const sent: DueRow[] = [];
     for (const row of due) {
-      const delivery = await this.#toDelivery(row);
+      const delivery = await this.#toDelivery(row, toEvidence);
       if (delivery !== undefined && this.#options.send(row.tusn, delivery)) sent.push(row);
     }
     if (sent.length > 0) await this.#noteSent(sent);
   }
 
-  async #toDelivery(row: DueRow): Promise<Uint8Array | undefined> {
+  async #toDelivery(row: DueRow, toEvidence: (row: DueRow) => Evidence): Promise<Uint8Array | undefined> {
+    const policy = this.#options.policy();
+    if (policy === undefined) return undefined;
     try {
-      return toVerifiedDelivery(row, await this.#releases.read(row.releaseId, this.#options.policy()));
+      const release = await this.#releases.read(row.releaseId, policy);
+      return toVerifiedDelivery(row, release, toEvidence(row), this.#context.now());
     } catch (error) {
+      const code = toErrorCode(error);
       // Whatever an edited row ends in, it must not hold up the rows beside it.
-      if (toErrorCode(error) === "STORE_FAILED") throw error;
-      await this.#withhold(row, error);
+      if (code === "STORE_FAILED") throw error;
+      // Time makes these good or closes the row: no news for a person.
+      if (!UNTIMELY.includes(code)) await this.#withhold(row, error);
       return undefined;
     }
   }
 
-  /** What is not what was signed is never sent and leaves the queue; a person has to look. */
+  /**
+   * What is not what was signed, or was signed by people who may not any more, is never sent, leaves the queue and is
+   * closed; a person has to look, and to publish another release.
+   */
   async #withhold(row: DueRow, error: unknown): Promise<void> {
-    this.#context.log.error({ terminal: row.tusn, ...toErrorFields(error) }, "directive withheld");
-    const detail = { code: toErrorCode(error), sequence: row.sequence };
-    await transact(this.#context.store, async (tx) => {
-      await removeOutbox(tx, [row]);
-      await appendEntries(tx, [toEntry(this.#context.now(), "alarm.record_altered", row.tusn, { detail })]);
+    const code = toErrorCode(error);
+    const now = this.#context.now();
+    const kind = NOT_APPROVED.includes(code) ? "alarm.not_approved" : "alarm.record_altered";
+    const isWithheld = await transact(this.#context.store, async (tx) => {
+      // Read again: a terminal that was sent it before has perhaps answered by now.
+      const [due] = await findDue(tx, [row.tusn], now, 1);
+      if (due?.sequence !== row.sequence) return false;
+      await setProgress(
+        tx,
+        toStepped([due], "superseded", now).map((closed) => ({ ...closed, code })),
+      );
+      await clearOutbox(tx, row.tusn);
+      await appendEntries(tx, [toEntry(now, kind, row.tusn, { detail: { code, sequence: row.sequence } })]);
+      return true;
     });
+    if (!isWithheld) return;
+    this.#context.log.error({ terminal: row.tusn, ...toErrorFields(error) }, "directive withheld");
   }
 
   async #noteSent(sent: readonly DueRow[]): Promise<void> {

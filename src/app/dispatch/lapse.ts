@@ -1,12 +1,12 @@
 import type { ErrorCode } from "../../../proto/errors.ts";
-import { type DeploymentEvent, type DeploymentState, step } from "../../domain/deployment.ts";
+import type { DeploymentEvent, DeploymentState } from "../../domain/deployment.ts";
 import { OUTCOME_GRACE_S } from "../../domain/validity.ts";
 import { findByDirectives, findLapsed, setProgress } from "../../store/deployments.ts";
 import { appendEntries } from "../../store/ledger.ts";
 import { removeOutbox } from "../../store/outbox.ts";
-import type { DeploymentRow } from "../../store/schema.ts";
 import { transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
+import { toStepped } from "../deployment-steps.ts";
 import { type LedgerKind, toEntry } from "../ledger-entries.ts";
 
 /** Deployments that are closed at a time because their time is over. */
@@ -24,6 +24,7 @@ interface Lapse {
 
 const LAPSES: readonly Lapse[] = [
   { states: ["pending", "sent"], graceS: 0, event: "superseded", code: "EXPIRED", kind: "deployment.expired" },
+  { states: ["reserved"], graceS: 0, event: "lapsed", code: "EXPIRED", kind: "deployment.lapsed" },
   {
     states: ["verified", "applied"],
     graceS: OUTCOME_GRACE_S,
@@ -56,17 +57,5 @@ async function close({ store, now }: Context, { states, graceS, event, code, kin
         toEntry(at, kind, tusn, { digest, detail: { sequence } }),
       ),
     );
-  });
-}
-
-/** Those that the event changes, changed. */
-export function toStepped(
-  rows: readonly DeploymentRow[],
-  event: DeploymentEvent,
-  updatedAt: number,
-): readonly DeploymentRow[] {
-  return rows.flatMap((row) => {
-    const { state, changed } = step(row.state, event);
-    return changed ? [{ ...row, state, updatedAt }] : [];
   });
 }

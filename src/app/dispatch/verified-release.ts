@@ -1,6 +1,7 @@
+import { verifyPermitted } from "../../../certs/permission.ts";
 import { verifyApproval } from "../../../certs/signatures.ts";
 import type { Policy } from "../../../certs/trust/policy.ts";
-import { isEqual, toHex } from "../../../proto/bytes.ts";
+import { isEqual, toDigest, toHex, toUtf8 } from "../../../proto/bytes.ts";
 import type { Signature } from "../../../proto/delivery.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { parseStatement, type Statement } from "../../../proto/statement.ts";
@@ -30,7 +31,10 @@ export class VerifiedReleases {
     this.#store = store;
   }
 
-  /** @throws TillsyncError NOT_FOUND, STATEMENT_UNSIGNED, RELEASE_INVALID where the record is not what was signed */
+  /**
+   * @throws TillsyncError NOT_FOUND; STATEMENT_UNSIGNED, TYPE_NOT_ALLOWED, CAP_EXCEEDED where the policy does not let it
+   *   take effect; RELEASE_INVALID and what `parseStatement` throws where the record is not what was signed
+   */
   async read(id: Uint8Array, policy: Policy): Promise<VerifiedRelease> {
     const name = toHex(id);
     const kept = this.#kept.get(name);
@@ -47,6 +51,7 @@ export class VerifiedReleases {
 function verifyRow(row: ReleaseRow, signatures: readonly Signature[], policy: Policy): VerifiedRelease {
   const statement = parseStatement(row.statement);
   verifyApproval(policy, statement.purpose, row.statement, signatures);
+  verifyPermitted(policy, statement);
   const isSame =
     isEqual(statement.releaseId, row.id) &&
     isEqual(statement.root, row.root) &&
@@ -54,7 +59,8 @@ function verifyRow(row: ReleaseRow, signatures: readonly Signature[], policy: Po
     statement.purpose === row.purpose &&
     statement.merchant === row.merchant &&
     statement.created === row.created &&
-    statement.expires === row.expires;
+    statement.expires === row.expires &&
+    isEqual(statement.reason, toDigest(toUtf8(row.reason)));
   if (!isSame) throw new TillsyncError("RELEASE_INVALID", { release: toHex(row.id) });
   return {
     statement,

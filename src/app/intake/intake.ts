@@ -1,7 +1,8 @@
 import type { UpMessage } from "../../../broker/bus.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
+import type { Hello } from "../../../proto/terminal-messages.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
-import type { Reconciliation } from "../../domain/reconcile.ts";
+import type { HeldTrust, Reconciliation } from "../../domain/reconcile.ts";
 import { toErrorFields } from "../../log.ts";
 import { findTerminals } from "../../store/fleet.ts";
 import { type Tx, transact } from "../../store/store.ts";
@@ -18,12 +19,12 @@ const MAX_BATCH = 256;
 const MAX_WAITING = 8_192;
 
 export interface IntakeOptions {
-  /** Version of the trust timestamp that the service holds. */
-  timestampVersion(): number;
+  /** Versions of the trust metadata that the service holds. */
+  trust(): HeldTrust;
   /** The report is stored for good: its receipt may go out. */
   received(message: VerifiedReport): void;
   /** The hello is stored for good. */
-  greeted(tusn: Tusn, reconciliation: Reconciliation, connection: number): void;
+  greeted(hello: Hello, reconciliation: Reconciliation, connection: number): void;
 }
 
 interface Waiting {
@@ -93,8 +94,17 @@ export class Intake {
   async #take(batch: readonly Waiting[]): Promise<void> {
     const messages = await this.#verify(batch);
     const effects = await transact(this.#context.store, (tx) => this.#record(tx, messages));
-    for (const effect of effects) effect();
+    // Stored it is, whatever comes of an answer: to take it all once more would find nothing new to be answered.
+    for (const effect of effects) this.#perform(effect);
     for (const { resolve } of batch) resolve();
+  }
+
+  #perform(effect: Effect): void {
+    try {
+      effect();
+    } catch (error) {
+      this.#context.log.error(toErrorFields(error), "message not answered");
+    }
   }
 
   async #verify(batch: readonly Waiting[]): Promise<readonly Received[]> {
@@ -128,8 +138,8 @@ export class Intake {
         recordReport(records, message, now);
         return [() => this.#options.received(message)];
       }
-      const reconciliation = recordHello(records, message.hello, this.#options.timestampVersion(), now);
-      return [() => this.#options.greeted(message.hello.tusn, reconciliation, message.connection)];
+      const reconciliation = recordHello(records, message, this.#options.trust(), now);
+      return [() => this.#options.greeted(message.hello, reconciliation, message.connection)];
     } catch (error) {
       if (!(error instanceof TillsyncError)) throw error;
       this.#drop(message.kind === "report" ? message.report.tusn : message.hello.tusn, error);

@@ -2,10 +2,12 @@ import { isEqual, toHex } from "../../../proto/bytes.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { toRedacted } from "../../../proto/redaction.ts";
 import type { Report } from "../../../proto/terminal-messages.ts";
-import { step } from "../../domain/deployment.ts";
+import { isHeldBack, step } from "../../domain/deployment.ts";
 import type { ReportedRow } from "../../store/schema.ts";
 import { toEntry } from "../ledger-entries.ts";
+import { isAnotherWay, lapseReserves } from "./lapse-reserves.ts";
 import type { Records } from "./records.ts";
+import { toOptional } from "./reported-row.ts";
 import type { VerifiedReport } from "./verified-message.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -15,7 +17,7 @@ const NO_BYTES = new Uint8Array(0);
  * changes nothing: a refusal of bytes that we never sent is news of an attack.
  * The same report again changes nothing.
  *
- * @throws TillsyncError REPORT_INVALID where the counter was used for another report; an alarm entry is made then
+ * @throws TillsyncError REPORT_INVALID where the counter was used for another report; an alarm entry is made then, once
  */
 export function recordReport(records: Records, message: VerifiedReport, now: number): void {
   const { report, digest, payload, signature } = message;
@@ -23,22 +25,33 @@ export function recordReport(records: Records, message: VerifiedReport, now: num
   const stored = records.reportDigest(tusn, counter);
   if (stored !== undefined && isEqual(stored, digest)) return;
   if (stored !== undefined) {
-    records.addEntry(toEntry(now, "alarm.report_conflict", tusn, { actor: tusn, digest, detail: { counter } }));
+    // A terminal sends it again and again, because it never gets a receipt.
+    if (records.addUsedCounter({ tusn, counter })) {
+      records.addEntry(toEntry(now, "alarm.report_conflict", tusn, { actor: tusn, digest, detail: { counter } }));
+    }
     throw new TillsyncError("REPORT_INVALID", { terminal: tusn, counter });
   }
   const row = { tusn, counter, digest, signature, kind, directiveDigest, receivedAt: now };
   records.addReport({ ...row, payload: holdsCardNumber(report) ? NO_BYTES : payload });
   setReported(records, report, now);
+  const isUnordered = isOfHeldBack(records, report);
   const standing = recordProgress(records, report, now);
   const detail = { code: report.code, counter, directive: toHex(directiveDigest), standing };
   const fields = { actor: tusn, digest, detail };
   records.addEntry(toEntry(now, `report.${kind}`, tusn, fields));
   if (isAlarming(standing, kind)) records.addEntry(toEntry(now, "alarm.report_conflict", tusn, fields));
+  if (isUnordered) records.addEntry(toEntry(now, "alarm.reserve_unordered", tusn, fields));
 }
 
 /** Agents cut card numbers out of what they tell; what comes from another hand is counted, but not kept. */
 function holdsCardNumber({ detail }: Report): boolean {
   return toRedacted(detail) !== detail;
+}
+
+/** Somebody showed the terminal a way back that no operator ordered. */
+function isOfHeldBack(records: Records, { directive, tusn }: Report): boolean {
+  const deployment = records.deployment(directive);
+  return deployment?.tusn === tusn && isHeldBack(deployment.state);
 }
 
 /** What the report was to the record. */
@@ -60,6 +73,9 @@ function recordProgress(records: Records, report: Report, now: number): Standing
     if (!changed) return "repeat";
     const detail = toRedacted(report.detail);
     records.setDeployment({ ...deployment, state, code: report.code, detail, updatedAt: now });
+    // Its own only: an older directive that ends so late leaves the newer change and its way back as they are.
+    const ownReserve = deployment.sequence + 1;
+    if (isAnotherWay(state)) lapseReserves(records, deployment.tusn, now, ({ sequence }) => sequence === ownReserve);
     return "progress";
   } catch (error) {
     if (!isConflict(error)) throw error;
@@ -75,6 +91,13 @@ function setReported(records: Records, report: Report, now: number): void {
     phase: null,
     stale: null,
     agentVersion: null,
+    timestampVersion: null,
+    rootVersion: null,
+    cardKey: null,
+    cardKeyProof: null,
+    staleSince: null,
+    staleAlarmAt: null,
+    cardKeyAlarmAt: null,
     ...known,
     tusn: report.tusn,
     counter: report.counter,
@@ -84,11 +107,6 @@ function setReported(records: Records, report: Report, now: number): void {
     lastSeen: now,
   };
   records.setReported(row);
-}
-
-/** An empty digest as the records have it. */
-export function toOptional(digest: Uint8Array): Uint8Array | null {
-  return digest.length === 0 ? null : digest;
 }
 
 function isConflict(error: unknown): boolean {

@@ -20,6 +20,7 @@ import type { Tx } from "../../store/store.ts";
 import type { VerifiedMessage } from "./verified-message.ts";
 
 const OPEN_STATES: readonly DeploymentState[] = ["pending", "sent", "verified", "applied"];
+const RESERVED: readonly DeploymentState[] = ["reserved"];
 
 /**
  * The rows that a batch of messages is about, as a working copy: read with a few statements, changed in memory message
@@ -48,7 +49,8 @@ export class Records {
     for (const row of await findTerminals(tx, tusns)) records.#terminals.set(row.tusn, row);
     for (const row of await findReported(tx, tusns)) records.#reported.set(row.tusn, row);
     for (const row of await findReports(tx, reports)) records.#reports.set(toKey(row.tusn, row.counter), row.digest);
-    for (const row of await findUsedCounters(tx, hellos)) records.#usedCounters.add(toKey(row.tusn, row.counter));
+    for (const row of await findUsedCounters(tx, [...hellos, ...reports]))
+      records.#usedCounters.add(toKey(row.tusn, row.counter));
     const known = [
       ...(await findByDirectives(
         tx,
@@ -59,6 +61,7 @@ export class Records {
         hellos.map(({ tusn }) => tusn),
         OPEN_STATES,
       )),
+      ...(await findInStates(tx, tusns, RESERVED)),
     ];
     for (const row of known) records.#deployments.set(toHex(row.directiveDigest), row);
     return records;
@@ -87,6 +90,11 @@ export class Records {
     return open.sort((a, b) => b.sequence - a.sequence);
   }
 
+  /** A terminal's ways back that can still be ordered. */
+  reserves(tusn: Tusn): readonly DeploymentRow[] {
+    return [...this.#deployments.values()].filter((row) => row.tusn === tusn && row.state === "reserved");
+  }
+
   /** Deployments that this batch brought into the state. */
   changedInto(state: DeploymentState): readonly DeploymentRow[] {
     return this.#toChanged(this.#deployments, this.#changedDeployments).filter((row) => row.state === state);
@@ -113,7 +121,7 @@ export class Records {
     this.#newReports.push(row);
   }
 
-  /** Notes that a hello came with a counter below the one known; false where that was noted before. */
+  /** Notes that a message came under a counter that it may not have; false where that was noted before. */
   addUsedCounter(row: UsedCounterRow): boolean {
     const key = toKey(row.tusn, row.counter);
     if (this.#usedCounters.has(key)) return false;

@@ -2,14 +2,17 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import type { UpMessage } from "../../../broker/bus.ts";
 import { verifyMessage } from "../../../certs/signatures.ts";
 import { isEqual, toDigest } from "../../../proto/bytes.ts";
+import { toCardKeyBytes } from "../../../proto/card-key.ts";
 import { PAYLOAD_TYPES } from "../../../proto/dsse.ts";
-import { TillsyncError } from "../../../proto/errors.ts";
+import { TillsyncError, toErrorCode } from "../../../proto/errors.ts";
 import { type Hello, parseEnvelope, parseHello, parseReport, type Report } from "../../../proto/terminal-messages.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
 
 export interface VerifiedHello {
   readonly kind: "hello";
   readonly hello: Hello;
+  /** Whether the device key vouches for the card key that it tells; true where it tells none. */
+  readonly isCardKeyProven: boolean;
 }
 
 /** A report with the bytes that prove it. */
@@ -38,11 +41,22 @@ export function verifyUpMessage(message: UpMessage, deviceKey: KeyObject): Verif
   if (message.kind === "hello") {
     const hello = parseHello(payload);
     verifyTusn(hello.tusn, message.tusn);
-    return { kind: "hello", hello };
+    return { kind: "hello", hello, isCardKeyProven: isCardKeyProven(hello, deviceKey) };
   }
   const report = parseReport(payload);
   verifyTusn(report.tusn, message.tusn);
   return { kind: "report", report, payload, signature, digest: toDigest(payload) };
+}
+
+function isCardKeyProven({ tusn, cardKey, cardKeyProof }: Hello, deviceKey: KeyObject): boolean {
+  if (cardKey.length === 0) return true;
+  try {
+    verifyMessage(deviceKey, PAYLOAD_TYPES.cardKey, toCardKeyBytes(tusn, cardKey), cardKeyProof);
+    return true;
+  } catch (error) {
+    if (toErrorCode(error) !== "SIGNATURE_INVALID") throw error;
+    return false;
+  }
 }
 
 function verifyTusn(named: Tusn, sender: Tusn): void {

@@ -1,99 +1,136 @@
+import { verifyRecipient } from "../../../certs/seal.ts";
 import { MAX_UINT32 } from "../../../proto/bounds.ts";
-import { SALT_BYTES, toDigest } from "../../../proto/bytes.ts";
-import type { ReleaseFile } from "../../../proto/delivery.ts";
-import {
-  DIFFERENCE_CLASSES,
-  type DifferenceClass,
-  toDifferenceClass,
-  toDifferences,
-} from "../../../proto/difference.ts";
-import { type OnFail, toDirectiveBytes } from "../../../proto/directive.ts";
+import type { Recipient, ReleaseFile } from "../../../proto/delivery.ts";
+import { toDifferences } from "../../../proto/difference.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { type Profile, parseProfile, toProfileBytes } from "../../../proto/profile.ts";
-import { toRedacted } from "../../../proto/redaction.ts";
-import { RELEASE_ID_BYTES, toStatementBytes } from "../../../proto/statement.ts";
-import { toLeafHash, toTree } from "../../../proto/tree.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
 import { parseMerchantIdentity } from "../../domain/identifiers/merchant-identity.ts";
 import { type ProfileDefaults, type ProfilePatch, toFirstProfile, toNextProfile } from "../../domain/next-profile.ts";
-import { CLOCK_SLACK_S } from "../../domain/validity.ts";
 import type { Context } from "../context.ts";
 import { toBindingOf, toMerchant } from "../merchant-row.ts";
-import { type Candidate, findCandidates } from "./candidates.ts";
+import { type Candidate, type Chosen, findCandidates } from "./candidates.ts";
+import { type PlannedLeaf, type ReleaseTerms, toReleaseFile } from "./release-file.ts";
 
-export interface ReleaseRequest {
-  /** Merchant number: all its terminals, or those of `tusns`. Neither given: the whole fleet. */
-  readonly merchant?: string;
-  readonly tusns?: readonly Tusn[];
+export interface ReleaseRequest extends Chosen, ReleaseTerms {
   readonly patch: ProfilePatch;
-  /** Why, in words; what looks like a card number is cut. */
-  readonly reason: string;
-  readonly onFail: OnFail;
-  /** Seconds from `notBefore` during which terminals may take it. */
-  readonly validityS: number;
-  /** Seconds; now where absent. */
-  readonly notBefore?: number;
   /** For terminals that hold no profile yet. */
   readonly defaults: ProfileDefaults;
+  /** Holds beside each change of a terminal that has a profile the way back from it (clause 4.5). */
+  readonly withRollback?: boolean;
 }
 
-export type SkipReason = "not_enrolled" | "under_way" | "profile_unknown" | "sequence_used_up" | "unchanged";
+export type SkipReason =
+  | "not_enrolled"
+  | "under_way"
+  | "profile_unknown"
+  | "previous_unknown"
+  | "moved_on"
+  | "sequence_used_up"
+  | "unchanged"
+  | "card_key_unproven";
+
+export interface Skipped {
+  readonly tusn: Tusn;
+  readonly reason: SkipReason;
+}
 
 export interface BuiltRelease {
   /** Without signatures. */
   readonly file: ReleaseFile;
-  readonly skipped: readonly { readonly tusn: Tusn; readonly reason: SkipReason }[];
+  readonly skipped: readonly Skipped[];
   /** Terminals whose waiting directive this release will supersede, with what it would have changed. */
   readonly superseding: readonly Tusn[];
-}
-
-interface Update {
-  readonly candidate: Candidate;
-  /** Encoded profiles; the base is empty where there is none. */
-  readonly base: Uint8Array;
-  readonly profile: Uint8Array;
-  readonly difference: DifferenceClass;
 }
 
 /**
  * Makes one directive per terminal that would change: what it holds, patched, as the next number. Stores nothing.
  *
- * @throws TillsyncError NOT_FOUND, NOTHING_TO_RELEASE; RELEASE_INVALID where a binding would change for more than one
- *   merchant; FIELD_INVALID and the identifiers' codes for a bad patch
+ * @throws TillsyncError NOT_FOUND, NOTHING_TO_RELEASE; CAP_EXCEEDED, TYPE_NOT_ALLOWED where no policy, or not the one
+ *   given, permits it; CONFIG_INVALID for a way back where there is to be none; SENSITIVE_DATA; FIELD_INVALID and the
+ *   identifiers' codes for a bad patch
  */
 export async function buildRelease(context: Context, request: ReleaseRequest): Promise<BuiltRelease> {
-  const candidates = await findCandidates(context.store, request);
-  const updates: Update[] = [];
-  const skipped: { tusn: Tusn; reason: SkipReason }[] = [];
-  for (const candidate of candidates) {
-    const update = toUpdate(candidate, request);
-    if (typeof update === "string") skipped.push({ tusn: candidate.terminal.tusn, reason: update });
-    else updates.push(update);
+  if (request.withRollback === true && request.onFail === "suspend") {
+    // A terminal keeps no previous profile of such a change (clause 9.3).
+    throw new TillsyncError("CONFIG_INVALID", { expected: "a way back, or suspension on failure: not both" });
   }
-  if (updates.length === 0)
-    throw new TillsyncError("NOTHING_TO_RELEASE", { skipped: skipped.length, reasons: toReasons(skipped) });
-  const superseding = updates
-    .filter(({ candidate }) => candidate.waiting)
-    .map(({ candidate }) => candidate.terminal.tusn);
-  return { file: toFile(context, request, updates), skipped, superseding };
+  const candidates = await findCandidates(context.store, request);
+  return toBuilt(context, request, candidates, (candidate) => toLeaves(candidate, request));
 }
 
-function toUpdate(candidate: Candidate, request: ReleaseRequest): Update | SkipReason {
-  if (candidate.deviceKey === undefined) return "not_enrolled";
-  if (candidate.underWay) return "under_way";
-  if (candidate.terminal.issuedSequence >= MAX_UINT32) return "sequence_used_up";
-  if (candidate.currentDigest.length > 0 && candidate.held === undefined) return "profile_unknown";
-  const held = candidate.held === undefined ? undefined : parseProfile(candidate.held);
+/** One release of what `plan` makes of each candidate, and what it says of the others. */
+export function toBuilt(
+  context: Context,
+  terms: ReleaseTerms,
+  candidates: readonly Candidate[],
+  plan: (candidate: Candidate) => readonly PlannedLeaf[] | SkipReason,
+): BuiltRelease {
+  const leaves: PlannedLeaf[] = [];
+  const skipped: Skipped[] = [];
+  const superseding: Tusn[] = [];
+  for (const candidate of candidates) {
+    const { tusn } = candidate.terminal;
+    const planned = plan(candidate);
+    if (typeof planned === "string") {
+      skipped.push({ tusn, reason: planned });
+      continue;
+    }
+    for (const leaf of planned) leaves.push(leaf);
+    if (candidate.waiting) superseding.push(tusn);
+  }
+  if (leaves.length === 0) {
+    const reasons = [...new Set(skipped.map(({ reason }) => reason))].join(",");
+    throw new TillsyncError("NOTHING_TO_RELEASE", { skipped: skipped.length, reasons });
+  }
+  return { file: toReleaseFile(context, terms, leaves), skipped, superseding };
+}
+
+/** Why nothing can be built for a terminal now, whatever it is to be. */
+export function findHindrance({ deviceKey, underWay, terminal, currentDigest, held }: Candidate, directives: number) {
+  if (deviceKey === undefined) return "not_enrolled";
+  if (underWay) return "under_way";
+  if (terminal.issuedSequence > MAX_UINT32 - directives) return "sequence_used_up";
+  return currentDigest.length > 0 && held === undefined ? "profile_unknown" : undefined;
+}
+
+function toLeaves(candidate: Candidate, request: ReleaseRequest): readonly PlannedLeaf[] | SkipReason {
+  const { held: base, terminal } = candidate;
+  const hasWayBack = request.withRollback === true && base !== undefined;
+  const hindrance = findHindrance(candidate, hasWayBack ? 2 : 1);
+  if (hindrance !== undefined) return hindrance;
+  const held = base === undefined ? undefined : parseProfile(base);
   const profile = toProfile(candidate, held, request);
-  if (toDifferences(held, profile).length === 0) return "unchanged";
+  const differences = toDifferences(held, profile);
+  if (differences.length === 0) return "unchanged";
+  const recipient = differences.some(({ group }) => group === "binding") ? toRecipient(candidate) : undefined;
+  if (recipient === "card_key_unproven") return recipient;
   const bytes = toProfileBytes(profile);
   parseProfile(bytes);
-  return {
-    candidate,
-    base: candidate.held ?? new Uint8Array(0),
-    profile: bytes,
-    difference: toDifferenceClass(held, profile),
+  const { tusn, issuedSequence } = terminal;
+  const common = { tusn, deviceKey: candidate.deviceKey ?? new Uint8Array(0) };
+  const change: PlannedLeaf = {
+    ...{ ...common, sequence: issuedSequence + 1, base: base ?? new Uint8Array(0), profile: bytes, isWayBack: false },
+    ...(recipient === undefined ? {} : { recipient }),
   };
+  if (!hasWayBack) return [change];
+  return [change, { ...common, sequence: issuedSequence + 2, base: bytes, profile: base, isWayBack: true }];
+}
+
+/** Who the number of a new binding is to be sealed to; nobody where the terminal needs none. */
+function toRecipient(candidate: Candidate): Omit<Recipient, "index"> | "card_key_unproven" | undefined {
+  const { terminal, cardKey } = candidate;
+  if (cardKey === undefined) return undefined;
+  const recipient = { deviceKey: terminal.deviceKey ?? new Uint8Array(0), ...cardKey };
+  try {
+    const directive = { tusn: terminal.tusn, deviceKey: candidate.deviceKey ?? new Uint8Array(0) };
+    verifyRecipient({ index: 0, ...recipient }, directive);
+    return recipient;
+  } catch (error) {
+    // What was verified when it came in was altered since: nobody may be asked to seal to it.
+    if (error instanceof TillsyncError && error.code === "SEAL_INVALID") return "card_key_unproven";
+    throw error;
+  }
 }
 
 function toProfile(candidate: Candidate, held: Profile | undefined, request: ReleaseRequest): Profile {
@@ -108,58 +145,4 @@ function toProfile(candidate: Candidate, held: Profile | undefined, request: Rel
     held === undefined ? toFirstProfile(records, request.defaults, request.patch) : toNextProfile(held, request.patch);
   if (request.patch.merchant !== undefined) parseMerchantIdentity(profile.merchant);
   return profile;
-}
-
-function toFile(context: Context, request: ReleaseRequest, updates: readonly Update[]): ReleaseFile {
-  const now = context.now();
-  const notBefore = request.notBefore ?? now - CLOCK_SLACK_S;
-  const notAfter = (request.notBefore ?? now) + request.validityS;
-  const directives = updates.map(({ candidate, base, profile }) =>
-    toDirectiveBytes({
-      tusn: candidate.terminal.tusn,
-      deviceKey: candidate.deviceKey ?? new Uint8Array(0),
-      sequence: candidate.terminal.issuedSequence + 1,
-      baseDigest: base.length === 0 ? base : toDigest(base),
-      profile,
-      notBefore,
-      notAfter,
-      onFail: request.onFail,
-      salt: context.randomBytes(SALT_BYTES),
-    }),
-  );
-  const tree = toTree(directives.map(toLeafHash));
-  const purpose = toPurpose(updates);
-  const statement = toStatementBytes({
-    releaseId: context.randomBytes(RELEASE_ID_BYTES),
-    purpose,
-    root: tree.root,
-    size: tree.size,
-    merchant: purpose === "binding" ? toOnlyMerchant(updates) : "",
-    created: now,
-    expires: notAfter,
-  });
-  return {
-    statement,
-    signatures: [],
-    directives,
-    bases: updates.map(({ base }) => base),
-    reason: toRedacted(request.reason),
-  };
-}
-
-/** The gravest difference within. */
-function toPurpose(updates: readonly Update[]): DifferenceClass {
-  const present = new Set(updates.map(({ difference }) => difference));
-  return DIFFERENCE_CLASSES.find((name) => present.has(name)) ?? "parameters";
-}
-
-function toOnlyMerchant(updates: readonly Update[]): string {
-  const [merchant = "", ...others] = new Set(updates.map(({ candidate }) => candidate.terminal.merchantNumber));
-  if (others.length > 0)
-    throw new TillsyncError("RELEASE_INVALID", { purpose: "binding", merchants: others.length + 1 });
-  return merchant;
-}
-
-function toReasons(skipped: BuiltRelease["skipped"]): string {
-  return [...new Set(skipped.map(({ reason }) => reason))].join(",");
 }

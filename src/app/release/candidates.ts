@@ -18,17 +18,24 @@ export interface Candidate {
   readonly currentDigest: Uint8Array;
   /** That profile's bytes, where they are known. */
   readonly held?: Uint8Array;
+  /** Bytes of the profile that it says it held before and can go back to, where they are known. */
+  readonly previous?: Uint8Array;
+  /** Where it needs card numbers: the key to seal them to, and the device key's signature over it. */
+  readonly cardKey?: { readonly cardKey: Uint8Array; readonly proof: Uint8Array };
   /** It has taken a directive and not told the outcome. */
   readonly underWay: boolean;
   /** A directive waits to be taken by it. */
   readonly waiting: boolean;
 }
 
+/** Which terminals: all of a merchant, or those of `tusns`, or those that are both. Neither given: the whole fleet. */
+export interface Chosen {
+  readonly merchant?: string;
+  readonly tusns?: readonly Tusn[];
+}
+
 /** @throws TillsyncError NOT_FOUND for an unknown merchant or terminal, or a terminal of another merchant */
-export async function findCandidates(
-  store: Store,
-  chosen: { readonly merchant?: string; readonly tusns?: readonly Tusn[] },
-): Promise<readonly Candidate[]> {
+export async function findCandidates(store: Store, chosen: Chosen): Promise<readonly Candidate[]> {
   const terminals = await findChosen(store, chosen);
   const tusns = terminals.map(({ tusn }) => tusn);
   const merchants = toMap(
@@ -38,31 +45,35 @@ export async function findCandidates(
   const reported = toMap(await findReported(store, tusns), ({ tusn }) => tusn);
   const open = toMap(await findInStates(store, tusns, ["pending", "sent"]), ({ tusn }) => tusn);
   const underWay = toMap(await findInStates(store, tusns, ["verified", "applied"]), ({ tusn }) => tusn);
-  const digests = [...reported.values()].flatMap(({ currentDigest }) => currentDigest ?? []);
+  const digests = [...reported.values()].flatMap(({ currentDigest, previousDigest }) =>
+    [currentDigest, previousDigest].filter((digest) => digest !== null),
+  );
   // By the digest of the bytes themselves: a row that was altered is no profile that anyone holds.
   const profiles = toMap(await findProfiles(store, digests), ({ bytes }) => toHex(toDigest(bytes)));
 
   return terminals.map((terminal): Candidate => {
     const merchant = merchants.get(terminal.merchantNumber);
     if (merchant === undefined) throw new TillsyncError("NOT_FOUND", { merchant: terminal.merchantNumber });
-    const currentDigest = reported.get(terminal.tusn)?.currentDigest ?? new Uint8Array(0);
+    const said = reported.get(terminal.tusn);
+    const currentDigest = said?.currentDigest ?? new Uint8Array(0);
     const held = profiles.get(toHex(currentDigest))?.bytes;
+    const previous = profiles.get(toHex(said?.previousDigest ?? new Uint8Array(0)))?.bytes;
+    const { cardKey = null, cardKeyProof = null } = said ?? {};
     return {
       terminal,
       merchant,
       ...(terminal.deviceKey === null ? {} : { deviceKey: toDigest(terminal.deviceKey) }),
       currentDigest,
       ...(held === undefined ? {} : { held }),
+      ...(previous === undefined ? {} : { previous }),
+      ...(cardKey === null ? {} : { cardKey: { cardKey, proof: cardKeyProof ?? new Uint8Array(0) } }),
       underWay: underWay.has(terminal.tusn),
       waiting: open.has(terminal.tusn),
     };
   });
 }
 
-async function findChosen(
-  store: Store,
-  { merchant, tusns }: { readonly merchant?: string; readonly tusns?: readonly Tusn[] },
-): Promise<readonly TerminalRow[]> {
+async function findChosen(store: Store, { merchant, tusns }: Chosen): Promise<readonly TerminalRow[]> {
   if (merchant !== undefined && (await findMerchants(store, [merchant])).length === 0) {
     throw new TillsyncError("NOT_FOUND", { merchant });
   }

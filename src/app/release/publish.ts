@@ -1,24 +1,31 @@
+import type { WholeRelease } from "../../../certs/release.ts";
 import type { Policy } from "../../../certs/trust/policy.ts";
 import { isEqual, toDigest, toHex } from "../../../proto/bytes.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
+import { checkNotSensitive } from "../../../proto/sensitive.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
-import { step } from "../../domain/deployment.ts";
 import { toDueAt } from "../../domain/validity.ts";
 import { addDeployments, findInStates, setProgress } from "../../store/deployments.ts";
+import { closeDraft } from "../../store/drafts.ts";
 import { raiseIssuedSequences } from "../../store/fleet.ts";
 import { appendEntries } from "../../store/ledger.ts";
 import { putOutbox } from "../../store/outbox.ts";
 import { addProfiles, addRelease, findReleases } from "../../store/releases.ts";
+import type { DeploymentRow } from "../../store/schema.ts";
 import { type Store, type Tx, transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
-import { toEntry } from "../ledger-entries.ts";
+import { toStepped } from "../deployment-steps.ts";
+import { type LedgerKind, toEntry } from "../ledger-entries.ts";
 import { type Leaf, toLeaves } from "./leaves.ts";
-import { type ParsedRelease, parseRelease, verifyReleaseApproval } from "./parse-release.ts";
+import { noteOrders } from "./orders.ts";
+import { parseRelease, verifyReleaseApproval } from "./parse-release.ts";
 import { partLeaves, type SkippedLeaf } from "./standing.ts";
 
 export interface PublishedRelease {
   readonly releaseId: Uint8Array;
   readonly deployments: number;
+  /** Ways back that were approved with them, to be sent when an operator orders it. */
+  readonly reserved: number;
   /** Waiting directives that this release took the place of. */
   readonly superseded: number;
   /** Directives left out because their terminal moved on since the release was built. */
@@ -35,23 +42,24 @@ const MAX_NAMED = 20;
  * it as every terminal's gate will, so that nothing is sent that would be refused. A directive whose terminal moved on
  * since is left out, and the others go; where none is left, the release is refused as a whole.
  *
- * @throws TillsyncError what `parseRelease`, `verifyDirective` and `partLeaves` throw; STATEMENT_UNSIGNED
+ * @throws TillsyncError what `parseRelease`, `toLeaves` and `partLeaves` throw; STATEMENT_UNSIGNED; SENSITIVE_DATA
  */
 export async function publishRelease(context: Context, bytes: Uint8Array, policy: Policy): Promise<PublishedRelease> {
   const release = parseRelease(bytes);
+  checkNotSensitive(release.file.reason);
   const approvers = verifyReleaseApproval(release, policy).map(({ id }) => id);
   const result = (await isPublished(context.store, release))
     ? toAlready(release)
-    : await publishLeaves(context, release, toLeaves(release, context), approvers);
-  const { releaseId, deployments, superseded, skipped, already } = result;
-  const counts = { deployments, superseded, skipped: skipped.length, already };
+    : await publishLeaves(context, release, toLeaves(release, policy, context), approvers);
+  const { releaseId, deployments, reserved, superseded, skipped, already } = result;
+  const counts = { deployments, reserved, superseded, skipped: skipped.length, already };
   context.log.info({ release: toHex(releaseId), ...counts }, "release published");
   return result;
 }
 
 function publishLeaves(
   context: Context,
-  release: ParsedRelease,
+  release: WholeRelease,
   leaves: readonly Leaf[],
   approvers: readonly string[],
 ): Promise<PublishedRelease> {
@@ -65,39 +73,39 @@ function publishLeaves(
     const superseded = await supersede(tx, tusns, now);
     await store(tx, release, taken, approvers, now);
     await noteSkipped(tx, releaseId, skipped, now);
-    return { releaseId, deployments: taken.length, superseded, skipped, already: false };
+    await closeDraft(tx, releaseId, now, "published");
+    const reserved = taken.filter(({ reserve }) => reserve !== undefined).length;
+    return { releaseId, deployments: taken.length, reserved, superseded, skipped, already: false };
   });
 }
 
-function toAlready({ statement: { releaseId } }: ParsedRelease): PublishedRelease {
-  return { releaseId, deployments: 0, superseded: 0, skipped: [], already: true };
+function toAlready({ statement: { releaseId } }: WholeRelease): PublishedRelease {
+  return { releaseId, deployments: 0, reserved: 0, superseded: 0, skipped: [], already: true };
 }
 
-async function isPublished(db: Store, { statement, file }: ParsedRelease): Promise<boolean> {
+async function isPublished(db: Store, { statement, file }: WholeRelease): Promise<boolean> {
   const [known] = await findReleases(db, [statement.releaseId]);
   if (known === undefined) return false;
   if (!isEqual(known.statement, file.statement)) throw new TillsyncError("RELEASE_INVALID", { expected: "a new id" });
   return true;
 }
 
+/** What waits for these terminals gives way, and the ways back that were kept for them lead nowhere any more. */
 async function supersede(tx: Tx, tusns: readonly Tusn[], now: number): Promise<number> {
   const waiting = await findInStates(tx, tusns, ["pending", "sent"]);
-  await setProgress(
-    tx,
-    waiting.map((row) => ({ ...row, state: step(row.state, "superseded").state, updatedAt: now })),
-  );
-  await appendEntries(
-    tx,
-    waiting.map(({ tusn, sequence, directiveDigest: digest }) =>
-      toEntry(now, "deployment.superseded", tusn, { digest, detail: { sequence } }),
-    ),
-  );
+  const kept = await findInStates(tx, tusns, ["reserved"]);
+  await setProgress(tx, [...toStepped(waiting, "superseded", now), ...toStepped(kept, "lapsed", now)]);
+  const toEntries = (rows: readonly DeploymentRow[], kind: LedgerKind) =>
+    rows.map(({ tusn, sequence, directiveDigest: digest }) =>
+      toEntry(now, kind, tusn, { digest, detail: { sequence } }),
+    );
+  await appendEntries(tx, [...toEntries(waiting, "deployment.superseded"), ...toEntries(kept, "deployment.lapsed")]);
   return waiting.length;
 }
 
 async function store(
   tx: Tx,
-  { file, statement }: ParsedRelease,
+  { file, statement }: WholeRelease,
   leaves: readonly Leaf[],
   approvers: readonly string[],
   now: number,
@@ -126,7 +134,7 @@ async function store(
   );
   await addDeployments(
     tx,
-    leaves.map(({ deployment }) => deployment),
+    leaves.flatMap(({ deployment, reserve }) => (reserve === undefined ? [deployment] : [deployment, reserve])),
   );
   await raiseIssuedSequences(tx, releaseId);
   await putOutbox(
@@ -139,6 +147,13 @@ async function store(
   await appendEntries(tx, [
     toEntry(now, "release.published", toHex(releaseId), { digest: toDigest(file.statement), detail }),
   ]);
+  // Whoever publishes a way back by itself orders it.
+  const restoring = leaves.filter(({ directive }) => directive.restores.length > 0);
+  await noteOrders(
+    tx,
+    restoring.map(({ deployment }) => deployment),
+    now,
+  );
 }
 
 async function noteSkipped(tx: Tx, releaseId: Uint8Array, skipped: readonly SkippedLeaf[], now: number): Promise<void> {

@@ -8,6 +8,9 @@ import { findReported } from "../../store/reported.ts";
 import type { Store } from "../../store/store.ts";
 import type { Leaf } from "./leaves.ts";
 
+const NO_DIGEST = new Uint8Array(0);
+const NOTHING_REPORTED = { currentDigest: null, previousDigest: null, cardKey: null };
+
 /** A directive that was left out, by the code that its terminal's gate would have refused it with. */
 export interface SkippedLeaf {
   readonly tusn: Tusn;
@@ -43,9 +46,9 @@ export async function partLeaves(
   return { taken, skipped };
 }
 
-function toLeftOut({ directive, merchant }: Leaf, facts: TerminalFacts): ErrorCode | undefined {
+function toLeftOut(leaf: Leaf, facts: TerminalFacts): ErrorCode | undefined {
   try {
-    verifyStanding(directive, merchant, facts);
+    verifyStanding(leaf, facts);
     return undefined;
   } catch (error) {
     const code = toErrorCode(error);
@@ -58,14 +61,17 @@ async function findFacts(db: Store, tusns: readonly Tusn[]): Promise<ReadonlyMap
   const reported = new Map((await findReported(db, tusns)).map((row) => [row.tusn, row]));
   const underWay = new Set((await findInStates(db, tusns, ["verified", "applied"])).map(({ tusn }) => tusn));
   return new Map(
-    (await findTerminals(db, tusns)).map(({ tusn, deviceKey, merchantNumber, issuedSequence }) => [
-      tusn,
-      {
+    (await findTerminals(db, tusns)).map(({ tusn, deviceKey, merchantNumber, issuedSequence }) => {
+      const { currentDigest, previousDigest, cardKey } = reported.get(tusn) ?? NOTHING_REPORTED;
+      const facts: TerminalFacts = {
         ...(deviceKey === null ? {} : { deviceKey: toDigest(deviceKey) }),
         ...{ merchantNumber, issuedSequence },
-        currentDigest: reported.get(tusn)?.currentDigest ?? new Uint8Array(0),
+        currentDigest: currentDigest ?? NO_DIGEST,
+        previousDigest: previousDigest ?? NO_DIGEST,
+        ...(cardKey === null ? {} : { cardKey }),
         underWay: underWay.has(tusn),
-      },
-    ]),
+      };
+      return [tusn, facts];
+    }),
   );
 }

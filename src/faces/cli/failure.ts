@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { type ErrorCode, TillsyncError, toErrorCode } from "../../../proto/errors.ts";
+import { toPrintable } from "../../../proto/printable.ts";
 import { toRedacted } from "../../../proto/redaction.ts";
-import { type Output, toPrintable } from "./output.ts";
+import type { Output } from "./output.ts";
 
 // docs/errors.md is the one place that says what to do about an error; a test keeps its codes equal to the catalogue.
 const PAGES = ["../../../docs/errors.md", "../../../../docs/errors.md"];

@@ -12,10 +12,14 @@ export function toTerminalsText(views: readonly TerminalView[]): string {
     view.profile?.acquiring.terminalNo ?? view.terminalNo,
     view.profile === undefined ? "-" : `${view.profile.binding.bin}******${view.profile.binding.last4}`,
     String(view.reported?.sequence ?? "-"),
+    toTrustWord(view.reported?.stale),
     view.enrolled ? (view.deployment?.state ?? "no profile yet") : "not enrolled",
     toTime(view.reported?.lastSeen),
   ]);
-  return toTable(["TUSN", "type", "merchant", "terminal", "settlement", "seq", "deployment", "last seen"], rows);
+  return toTable(
+    ["TUSN", "type", "merchant", "terminal", "settlement", "seq", "trust", "deployment", "last seen"],
+    rows,
+  );
 }
 
 export function toTerminalText(view: TerminalDetails): string {
@@ -31,7 +35,8 @@ export function toTerminalText(view: TerminalDetails): string {
     ["enrolled", view.enrolled ? "yes" : "no"],
     ["last seen", toTime(reported?.lastSeen)],
     ["phase", reported?.phase ?? "-"],
-    ["trust", toTrustText(reported?.stale)],
+    ["trust", toTrustText(reported)],
+    ["needs the card number", reported?.cardKey ? `yes, sealed to key ${toShortDigest(reported.cardKey)}` : "no"],
     ["highest sequence", `${reported?.sequence ?? 0} accepted, ${view.issuedSequence} issued`],
     ["current profile", toShortDigest(reported?.currentDigest)],
     ["previous profile", toShortDigest(reported?.previousDigest)],
@@ -68,7 +73,15 @@ export function toMerchantText(view: MerchantView): string {
   ]);
 }
 
-function toTrustText(stale: boolean | null | undefined): string {
+function toTrustWord(stale: boolean | null | undefined): string {
   if (stale === undefined || stale === null) return "-";
-  return stale ? "STALE: accepts no change" : "fresh";
+  return stale ? "STALE" : "fresh";
+}
+
+function toTrustText(reported: TerminalDetails["reported"]): string {
+  if (reported === undefined || reported.stale === null) return "-";
+  const { stale, staleSince, rootVersion, timestampVersion } = reported;
+  const versions = `root ${rootVersion ?? "-"}, timestamp ${timestampVersion ?? "-"}`;
+  if (!stale) return `fresh (${versions})`;
+  return `STALE since ${toTime(staleSince ?? undefined)}: accepts no change (${versions})`;
 }

@@ -1,4 +1,5 @@
 import stringWidth from "string-width";
+import { toPrintable } from "../../../proto/printable.ts";
 
 /** Where a command prints: text for people or JSON for programs, results on `out`, everything else on `err`. */
 export interface Output {
@@ -14,17 +15,6 @@ export interface Output {
 export function print<T>(output: Output, result: T, toText: (result: T) => string): void {
   const text = output.json ? JSON.stringify(result, toPlain) : toText(result);
   output.out(`${text}\n`);
-}
-
-/**
- * The text with everything that would steer a screen or hide what is there (control, direction and other invisible
- * characters) shown as its code point: names, reasons and details come from outside.
- */
-export function toPrintable(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
-    const codePoint = character.codePointAt(0) ?? 0;
-    return `<U+${codePoint.toString(16).toUpperCase().padStart(4, "0")}>`;
-  });
 }
 
 /** Columns under headings, padded by how wide the characters stand (Chinese ones are two cells). */

@@ -18,6 +18,12 @@ export interface ServeOptions {
   readonly port: number;
 }
 
+export interface ServeCommandOptions extends ServeOptions {
+  /** Whether the signing desk is opened, too. */
+  readonly desk: boolean;
+  readonly deskPort: number;
+}
+
 export interface DemoCommandOptions extends ServeOptions {
   readonly agents: number;
   readonly acquirerPort: number;
@@ -31,10 +37,10 @@ export interface CliPorts {
   err(text: string): void;
   /** @throws TillsyncError DATA_FOLDER_INVALID where there is no data folder yet */
   openBackend(data: string): Promise<Backend>;
-  /** Makes a data folder where there is none; whether it did. */
-  init(data: string): Promise<boolean>;
+  /** Makes a data folder where there is none, with demo approvers or this trust; whether it did. */
+  init(data: string, trust?: string): Promise<boolean>;
   /** Runs until it is told to end. */
-  serve(options: ServeOptions, output: Output): Promise<void>;
+  serve(options: ServeCommandOptions, output: Output): Promise<void>;
   /** Resolves with the exit code. */
   demo(options: DemoCommandOptions, output: Output): Promise<number>;
 }

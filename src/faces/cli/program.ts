@@ -4,11 +4,13 @@ import { printFailure } from "./failure.ts";
 import { addFleetCommands } from "./fleet-commands.ts";
 import { addLedgerCommands } from "./ledger-commands.ts";
 import { print } from "./output.ts";
-import { type CliPorts, type DemoCommandOptions, type ServeOptions, toGlobals, toOutput } from "./ports.ts";
+import { type CliPorts, type DemoCommandOptions, type ServeCommandOptions, toGlobals, toOutput } from "./ports.ts";
 import { addReleaseCommands } from "./release-commands.ts";
+import { addTrustCommands } from "./trust-commands.ts";
 
 export const DEFAULT_DATA = ".tillsync";
 const DEFAULT_PORT = 8_883;
+const DEFAULT_DESK_PORT = 8_884;
 const DEFAULT_ACQUIRER_PORT = 18_583;
 const DEFAULT_AGENTS = 8;
 const MAX_AGENTS = 64;
@@ -21,9 +23,11 @@ Examples:
   tillsync serve                                     run the fleet service
   tillsync release build --merchant 822391058121070 \\
       --set merchant.name=新名字 --reason "renamed" --out rename.release
-  tillsync release sign rename.release --key .tillsync/approvers/wang.li.pem
-  tillsync release sign rename.release --key .tillsync/approvers/chen.bo.pem
+  tillsync-sign show rename.release                  each approver, on a machine of his own
+  tillsync-sign sign rename.release --key wang.li.pem
+  tillsync-sign sign rename.release --key chen.bo.pem
   tillsync release publish rename.release
+  tillsync release rollback RELEASE-ID --reason "misprinted" --out back.release
   tillsync deployments --state rolled_back
 
 Every error has a code; docs/errors.md tells what to do about each.`;
@@ -58,11 +62,14 @@ function createProgram(ports: CliPorts, data: string, version: string, setExitCo
   program
     .command("init")
     .description("make a data folder: private CA, certificates, trust root with two demo approvers")
-    .action(async (_options: object, command: Command) => {
-      const created = await ports.init(toGlobals(command).data);
-      print(toOutput(ports, command), { created }, () =>
-        created ? toInitText(toGlobals(command).data) : "it is there",
-      );
+    .option(
+      "--trust <path>",
+      "no demo approvers: a signed ceremony of trust init, or a folder of metadata to go on from",
+    )
+    .action(async ({ trust }: { trust?: string }, command: Command) => {
+      const { data } = toGlobals(command);
+      const created = await ports.init(data, trust);
+      print(toOutput(ports, command), { created }, () => (created ? toInitText(data, trust) : "it is there"));
     });
 
   addServe(program, ports);
@@ -70,6 +77,7 @@ function createProgram(ports: CliPorts, data: string, version: string, setExitCo
   addFleetCommands(program, ports);
   addReleaseCommands(program, ports);
   addLedgerCommands(program, ports);
+  addTrustCommands(program, ports);
   // Commands inherit neither of these by themselves.
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeOut: ports.out, writeErr: ports.err });
@@ -83,8 +91,10 @@ function addServe(program: Command, ports: CliPorts): void {
     .description("run the fleet service until it is told to end")
     .option("--host <address>", "address to listen on", "0.0.0.0")
     .option("--port <port>", "TLS port for terminals", toWholeNumber(0, MAX_PORT), DEFAULT_PORT)
+    .option("--desk-port <port>", "HTTPS port for approvers", toWholeNumber(0, MAX_PORT), DEFAULT_DESK_PORT)
+    .option("--no-desk", "open no signing desk")
     .action(async (_options: object, command: Command) => {
-      await ports.serve(command.optsWithGlobals<ServeOptions>(), toOutput(ports, command));
+      await ports.serve(command.optsWithGlobals<ServeCommandOptions>(), toOutput(ports, command));
     });
 }
 
@@ -102,8 +112,10 @@ function addDemo(program: Command, ports: CliPorts, setExitCode: (code: number) 
     });
 }
 
-function toInitText(folder: string): string {
-  return `${folder} is made. Its approvers' keys have no passphrase: they are for trying out, never for a real fleet.`;
+function toInitText(folder: string, trust: string | undefined): string {
+  if (trust !== undefined)
+    return `${folder} is made, with the trust of ${trust}. Give root.json of its folder trust to everybody.`;
+  return `${folder} is made. Its approvers' passphrases lie beside their keys: for trying out, never for a real fleet.`;
 }
 
 function allCommands(command: Command): readonly Command[] {

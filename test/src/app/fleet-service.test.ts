@@ -1,11 +1,20 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { toDigest } from "../../../proto/bytes.ts";
+import type { Trust } from "../../../certs/trust/verify.ts";
+import { isEqual, toDigest } from "../../../proto/bytes.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { parseEnvelope, parseReceipt } from "../../../proto/terminal-messages.ts";
 import { parseTrustBundle } from "../../../proto/trust-bundle.ts";
 import { type FleetService, openFleetService } from "../../../src/app/fleet-service.ts";
-import { enrolFleet, openTestFleet, release, START, type TestFleet } from "../../support/fleet-store.ts";
+import {
+  enrolFleet,
+  openTestFleet,
+  readLedgerKinds,
+  release,
+  START,
+  type TestFleet,
+} from "../../support/fleet-store.ts";
 import { MemoryBus } from "../../support/memory-bus.ts";
+import { createApprovers } from "../../support/release.ts";
 import type { TestTerminal } from "../../support/test-terminal.ts";
 
 async function open(fleet: TestFleet, bus = new MemoryBus()) {
@@ -25,6 +34,15 @@ async function greet(bus: MemoryBus, service: FleetService, terminal: TestTermin
   bus.connect(terminal.tusn);
   await bus.receive(terminal.tusn, "hello", terminal.hello());
   await service.dispatch();
+}
+
+const NONE = Buffer.alloc(0);
+const EMPTY_BUNDLE = { timestamp: NONE, snapshot: NONE, targets: NONE, policy: NONE };
+
+/** What the service's trust proves, but for what a test says. */
+function toTrustOf({ trust }: TestFleet, change: Partial<Trust>): () => Trust {
+  const proven = trust.trust();
+  return () => ({ ...proven, ...change });
 }
 
 async function readStates(fleet: TestFleet): Promise<readonly string[]> {
@@ -98,6 +116,37 @@ describe("the fleet service", () => {
     expect(bus.sent.map(({ kind }) => kind)).toEqual(["trust", "directive"]);
   });
 
+  it("sends no directive to a terminal that is stale on the very metadata that we hold, until it is fresh", async () => {
+    const { fleet, terminal, service, bus } = await openOne();
+    await release(fleet);
+    const { tusn } = terminal;
+    bus.connect(tusn);
+    // Its clock is ahead: it would refuse for good.
+    await bus.receive(tusn, "hello", terminal.hello({ stale: true }));
+    await service.dispatch();
+    fleet.at += 4_000;
+    await service.renewTrust();
+    await service.dispatch();
+    expect(bus.sentTo(tusn, "directive")).toEqual([]);
+    expect(await readStates(fleet)).toEqual(["pending"]);
+    await bus.receive(tusn, "hello", terminal.hello({ timestampVersion: 2 }));
+    await service.dispatch();
+    expect(bus.sentTo(tusn, "directive")).toHaveLength(1);
+  });
+
+  it("sends no directive while its own trust metadata has expired, and goes on once it is renewed", async () => {
+    const { fleet, terminal, service, bus } = await openOne();
+    await greet(bus, service, terminal);
+    await release(fleet);
+    const { freshUntil } = fleet.trust.trust();
+    fleet.at = freshUntil;
+    await service.dispatch();
+    expect(bus.sentTo(terminal.tusn, "directive")).toEqual([]);
+    fleet.at = freshUntil - 1;
+    await service.dispatch();
+    expect(bus.sentTo(terminal.tusn, "directive")).toHaveLength(1);
+  });
+
   it("takes a hello that is stored after its connection ended for no greeting of the next one", async () => {
     const { fleet, terminal, service, bus } = await openOne();
     await release(fleet);
@@ -124,6 +173,78 @@ describe("the fleet service", () => {
     const [bytes = new Uint8Array(0)] = bus.sentTo(terminal.tusn, "trust");
     expect(parseTrustBundle(bytes)).toEqual(fleet.trust.bundle());
     expect(fleet.trust.trust().versions.timestamp).toBe(2);
+  });
+
+  it("takes over at once what a ceremony put into its trust folder, and sends it to all that are connected", async () => {
+    const { fleet, terminal, service, bus } = await openOne();
+    await greet(bus, service, terminal);
+    expect(bus.sent).toEqual([]);
+    fleet.trust.next = fleet.approvers.renew(7, START);
+    await service.dispatch();
+    const [bytes = new Uint8Array(0)] = bus.sentTo(terminal.tusn, "trust");
+    expect(isEqual(parseTrustBundle(bytes).timestamp, fleet.trust.bundle().timestamp)).toBe(true);
+    expect(fleet.trust.trust().versions.timestamp).toBe(7);
+    await service.dispatch();
+    expect(bus.sentTo(terminal.tusn, "trust")).toHaveLength(1);
+  });
+
+  it("sends nothing any more that a removed person signed, without being started again", async () => {
+    const { fleet, terminal, service, bus } = await openOne();
+    await greet(bus, service, terminal);
+    await release(fleet);
+    fleet.trust.next = createApprovers(START).trust;
+    await service.dispatch();
+    expect(bus.sentTo(terminal.tusn, "directive")).toEqual([]);
+    expect(await readStates(fleet)).toEqual(["superseded"]);
+    expect((await readLedgerKinds(fleet)).at(-1)).toBe("alarm.not_approved");
+    expect(await fleet.store.selectFrom("outbox").selectAll().execute()).toEqual([]);
+  });
+
+  it("sends a terminal the roots that it lacks, and what does not fit one message in several, in order", async () => {
+    const { fleet, terminal, service, bus } = await openOne();
+    const asked: number[] = [];
+    const { bundle } = fleet.trust;
+    const roots = { ...EMPTY_BUNDLE, roots: [Buffer.from("a root")] };
+    fleet.trust.bundlesAfter = (rootVersion) => {
+      asked.push(rootVersion);
+      return [roots, bundle()];
+    };
+    fleet.trust.trust = toTrustOf(fleet, { rootVersion: 4 });
+    bus.connect(terminal.tusn);
+    await bus.receive(terminal.tusn, "hello", terminal.hello({ rootVersion: 2 }));
+    await service.dispatch();
+    expect(asked).toEqual([2]);
+    expect(bus.sentTo(terminal.tusn, "trust").map(parseTrustBundle)).toMatchObject([roots, { roots: bundle().roots }]);
+    await release(fleet);
+    await service.dispatch();
+    expect(bus.sentTo(terminal.tusn, "directive")).toHaveLength(1);
+  });
+
+  it("answers a terminal whose trust metadata is newer with its own, and an alarm", async () => {
+    const { fleet, terminal, service, bus } = await openOne();
+    bus.connect(terminal.tusn);
+    await bus.receive(terminal.tusn, "hello", terminal.hello({ timestampVersion: 0xffff_ffff }));
+    await service.dispatch();
+    expect(bus.sentTo(terminal.tusn, "trust")).toHaveLength(1);
+    expect((await readLedgerKinds(fleet)).at(-1)).toBe("alarm.trust_ahead");
+  });
+
+  it("goes on with the trust metadata that it has where the folder cannot be read, and says so once", async () => {
+    const { fleet, terminal, service, bus } = await openOne();
+    await greet(bus, service, terminal);
+    await release(fleet);
+    const { reload } = fleet.trust;
+    fleet.trust.reload = () => Promise.reject(new TillsyncError("TRUST_UNSIGNED"));
+    await service.dispatch();
+    await service.dispatch();
+    expect(bus.sentTo(terminal.tusn, "directive")).toHaveLength(1);
+    const told = () => fleet.lines.filter(({ msg }) => msg === "trust metadata not read again");
+    expect(told()).toMatchObject([{ code: "TRUST_UNSIGNED" }]);
+    await expect(service.renewTrust()).rejects.toThrow(expect.objectContaining({ code: "TRUST_UNSIGNED" }));
+    fleet.trust.reload = reload;
+    await service.renewTrust();
+    await service.dispatch();
+    expect(told()).toHaveLength(1);
   });
 
   it("looks for work by itself", async () => {

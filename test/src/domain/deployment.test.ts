@@ -4,6 +4,7 @@ import {
   DEPLOYMENT_EVENTS,
   DEPLOYMENT_STATES,
   type DeploymentState,
+  isHeldBack,
   isOpen,
   step,
 } from "../../../src/domain/deployment.ts";
@@ -14,17 +15,19 @@ import { refusalOf } from "../../support/refusal.ts";
  * other. Columns in the order of DEPLOYMENT_EVENTS.
  */
 const TABLE = `
-             sent  resend   superseded  lost        verified  applied  refused  committed  rolled_back  broken  suspended
-pending      sent  =        superseded  =           verified  applied  refused  committed  rolled_back  broken  suspended
-sent         =     pending  superseded  =           verified  applied  refused  committed  rolled_back  broken  suspended
-superseded   =     =        =           =           verified  applied  refused  committed  rolled_back  broken  suspended
-verified     =     =        =           superseded  =         applied  refused  committed  rolled_back  broken  suspended
-applied      =     =        =           superseded  =         =        refused  committed  rolled_back  broken  suspended
-refused      =     =        =           =           =         =        =        committed  rolled_back  broken  suspended
-committed    =     =        =           =           =         =        =        =          !            !       !
-rolled_back  =     =        =           =           =         =        =        !          =            !       !
-broken       =     =        =           =           =         =        =        !          !            =       !
-suspended    =     =        =           =           =         =        =        !          !            !       =
+             ordered  lapsed  sent  resend   superseded  lost        verified  applied  refused  committed  rolled_back  broken  suspended
+reserved     pending  lapsed  =     =        =           =           verified  applied  =        committed  rolled_back  broken  suspended
+lapsed       =        =       =     =        =           =           verified  applied  =        committed  rolled_back  broken  suspended
+pending      =        =       sent  =        superseded  =           verified  applied  refused  committed  rolled_back  broken  suspended
+sent         =        =       =     pending  superseded  =           verified  applied  refused  committed  rolled_back  broken  suspended
+superseded   =        =       =     =        =           =           verified  applied  refused  committed  rolled_back  broken  suspended
+verified     =        =       =     =        =           superseded  =         applied  refused  committed  rolled_back  broken  suspended
+applied      =        =       =     =        =           superseded  =         =        refused  committed  rolled_back  broken  suspended
+refused      =        =       =     =        =           =           =         =        =        committed  rolled_back  broken  suspended
+committed    =        =       =     =        =           =           =         =        =        =          !            !       !
+rolled_back  =        =       =     =        =           =           =         =        =        !          =            !       !
+broken       =        =       =     =        =           =           =         =        =        !          !            =       !
+suspended    =        =       =     =        =           =           =         =        =        !          !            !       =
 `;
 
 const [heading = [], ...lines] = TABLE.trim()
@@ -76,9 +79,18 @@ describe("a deployment", () => {
     expect(kinds.reduce<DeploymentState>((state, kind) => step(state, kind).state, "pending")).toBe("committed");
   });
 
+  it("that is a way back is never sent, and open only once it is ordered", () => {
+    for (const state of ["reserved", "lapsed"] as const) {
+      expect([isHeldBack(state), isOpen(state), step(state, "sent").changed]).toEqual([true, false, false]);
+    }
+    const events = ["ordered", "sent", "applied", "committed"] as const;
+    expect(events.reduce<DeploymentState>((state, event) => step(state, event).state, "reserved")).toBe("committed");
+    expect(step("lapsed", "ordered").state).toBe("lapsed");
+  });
+
   it("is open until it is superseded or an outcome is known", () => {
     const isClosed = (state: DeploymentState) =>
-      state === "superseded" || REPORT_KINDS.some((kind) => kind === state && isOutcome(kind));
+      state === "superseded" || isHeldBack(state) || REPORT_KINDS.some((kind) => kind === state && isOutcome(kind));
     for (const state of DEPLOYMENT_STATES) expect(isOpen(state)).toBe(!isClosed(state));
   });
 });

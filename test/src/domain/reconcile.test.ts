@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { toDigest } from "../../../proto/bytes.ts";
 import { type Hello, PHASES } from "../../../proto/terminal-messages.ts";
 import { parseTusn } from "../../../proto/tusn.ts";
-import { isLost, type Knowledge, type OpenDeployment, reconcile } from "../../../src/domain/reconcile.ts";
+import { isLost, isUseless, type Knowledge, type OpenDeployment, reconcile } from "../../../src/domain/reconcile.ts";
 
 const NONE = new Uint8Array(0);
 const [OLD, NEW, OTHER, DIRECTIVE] = [1, 2, 3, 4].map((n) => toDigest(Uint8Array.of(n))) as [
@@ -33,6 +33,9 @@ function toHello(change: Partial<Hello> = {}): Hello {
     stale: false,
     unsent: 0,
     agentVersion: "0.1.0",
+    rootVersion: 2,
+    cardKey: new Uint8Array(0),
+    cardKeyProof: new Uint8Array(0),
     ...change,
   };
 }
@@ -42,21 +45,42 @@ function decide(
   open: Partial<OpenDeployment> | undefined = {},
   change: Partial<Knowledge> = {},
 ) {
-  const known = { timestampVersion: 3, issuedSequence: 5, reportedSequence: 4, ...change };
+  const known = { trust: TRUST, issuedSequence: 5, reportedSequence: 4, ...change };
   return reconcile(toHello(hello), open === undefined ? known : { ...known, open: { ...OPEN, ...open } });
 }
 
-const NOTHING = { sendTrust: false, sendDirective: false, isAhead: false, isBehind: false };
+const TRUST = { timestampVersion: 3, rootVersion: 2 };
+const NOTHING = { sendTrust: false, isTrustAhead: false, sendDirective: false, isAhead: false, isBehind: false };
 
 describe("reconcile", () => {
   it("has nothing to do where nothing is open", () => {
-    expect(reconcile(toHello(), { timestampVersion: 3, issuedSequence: 5, reportedSequence: 5 })).toEqual(NOTHING);
+    expect(reconcile(toHello(), { trust: TRUST, issuedSequence: 5, reportedSequence: 5 })).toEqual(NOTHING);
   });
 
-  it("sends trust metadata where the terminal's is older, and only then", () => {
-    expect(decide({ timestampVersion: 2 }).sendTrust).toBe(true);
-    expect(decide({ timestampVersion: 3 }).sendTrust).toBe(false);
-    expect(decide({ timestampVersion: 4 }).sendTrust).toBe(false);
+  it("sends trust metadata where the terminal's root or timestamp is another", () => {
+    expect(decide({ timestampVersion: 3, rootVersion: 2 })).toMatchObject({ sendTrust: false, isTrustAhead: false });
+    expect(decide({ timestampVersion: 2 })).toMatchObject({ sendTrust: true, isTrustAhead: false });
+    expect(decide({ rootVersion: 1 })).toMatchObject({ sendTrust: true, isTrustAhead: false });
+  });
+
+  it("notices trust metadata that is newer than its own, and sends its own all the same", () => {
+    expect(decide({ timestampVersion: 4 })).toMatchObject({ sendTrust: true, isTrustAhead: true });
+    expect(decide({ timestampVersion: 2, rootVersion: 3 })).toMatchObject({ sendTrust: true, isTrustAhead: true });
+    // Somebody drove the timestamp to its end with a stolen key; the root that took that key away comes from here.
+    expect(decide({ timestampVersion: 0xffff_ffff, rootVersion: 1 })).toMatchObject({
+      sendTrust: true,
+      isTrustAhead: true,
+    });
+  });
+
+  it("takes a way back for useless once the terminal has been past the change and holds something else", () => {
+    const reserve = { sequence: 6, baseDigest: NEW };
+    expect(isUseless(toHello({ sequence: 5, current: NEW }), reserve)).toBe(false);
+    expect(isUseless(toHello({ sequence: 4, current: OLD }), reserve)).toBe(false);
+    expect(isUseless(toHello({ sequence: 5, current: OLD }), reserve)).toBe(true);
+    expect(isUseless(toHello({ sequence: 9, current: OTHER }), reserve)).toBe(true);
+    expect(isUseless(toHello({ sequence: 5, current: OLD, unsent: 1 }), reserve)).toBe(false);
+    expect(isUseless(toHello({ sequence: 5, current: OLD, directive: DIRECTIVE }), reserve)).toBe(false);
   });
 
   it("sends the directive that the terminal has not taken", () => {

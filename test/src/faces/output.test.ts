@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { toPrintable, toSheet, toTable } from "../../../src/faces/cli/output.ts";
+import { toPrintable } from "../../../proto/printable.ts";
+import { toSheet, toTable } from "../../../src/faces/cli/output.ts";
 
 describe("text from outside", () => {
   it("cannot steer the screen or hide what is there", () => {

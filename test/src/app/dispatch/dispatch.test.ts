@@ -1,51 +1,13 @@
-import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
-import { parseStatement, toStatementBytes } from "../../../../proto/statement.ts";
+import type { Policy } from "../../../../certs/trust/policy.ts";
 import type { Tusn } from "../../../../proto/tusn.ts";
 import { Dispatch, MAX_SENDS, RESEND_AFTER_S } from "../../../../src/app/dispatch/dispatch.ts";
 import { Presence } from "../../../../src/app/presence.ts";
 import { OUTCOME_GRACE_S } from "../../../../src/domain/validity.ts";
-import type { Schema } from "../../../../src/store/schema.ts";
-import { enrolFleet, openTestFleet, readLedgerKinds, release, type TestFleet } from "../../../support/fleet-store.ts";
-import { createApprovers } from "../../../support/release.ts";
-import { readDelivery } from "../../../support/test-terminal.ts";
+import { readLedgerKinds, release } from "../../../support/fleet-store.ts";
+import { openDispatch, readOutbox, readStates } from "../../../support/test-dispatch.ts";
 
 const DAY_S = 86_400;
-
-/** A dispatcher over a release for `count` terminals that are all there. */
-async function openDispatch(count = 1) {
-  const fleet = await openTestFleet();
-  const terminals = await enrolFleet(fleet, count);
-  await release(fleet);
-  const sent: { tusn: Tusn; sequence: number }[] = [];
-  const deaf = new Set<Tusn>();
-  const presence = new Presence();
-  const state = { policy: fleet.approvers.policy };
-  const dispatch = new Dispatch(fleet, {
-    presence,
-    policy: () => state.policy,
-    send: (tusn, delivery) => {
-      if (deaf.has(tusn)) return false;
-      sent.push({ tusn, sequence: readDelivery(delivery).parsed.sequence });
-      return true;
-    },
-  });
-  for (const { tusn } of terminals) {
-    presence.connected(tusn);
-    presence.greeted(tusn, presence.connection(tusn), false);
-  }
-  const tusns = terminals.map(({ tusn }) => tusn);
-  return { fleet, tusns, tusn: tusns[0] as Tusn, dispatch, presence, sent, deaf, state };
-}
-
-async function readOutbox(fleet: TestFleet) {
-  return fleet.store.selectFrom("outbox").select(["tusn", "dueAt", "sends"]).orderBy("tusn").execute();
-}
-
-async function readStates(fleet: TestFleet): Promise<readonly string[]> {
-  const rows = await fleet.store.selectFrom("deployments").select("state").orderBy("tusn").execute();
-  return rows.map(({ state }) => state);
-}
 
 describe("dispatch", () => {
   it("sends each waiting directive once to a terminal that is there, and notes it", async () => {
@@ -75,7 +37,7 @@ describe("dispatch", () => {
     presence.disconnected(tusn);
     await dispatch.poll();
     presence.connected(tusn);
-    presence.greeted(tusn, presence.connection(tusn), false);
+    presence.greeted(tusn, presence.connection(tusn), { lacksTrust: false, rootVersion: 1 });
     dispatch.wake(tusn);
     await dispatch.poll();
     expect(sent).toEqual([{ tusn, sequence: 1 }]);
@@ -115,7 +77,7 @@ describe("dispatch", () => {
     const { fleet, tusn } = await openDispatch();
     const presence = new Presence();
     presence.connected(tusn);
-    presence.greeted(tusn, presence.connection(tusn), false);
+    presence.greeted(tusn, presence.connection(tusn), { lacksTrust: false, rootVersion: 1 });
     let answered: Promise<unknown> = Promise.resolve();
     const quick = new Dispatch(fleet, {
       presence,
@@ -132,6 +94,41 @@ describe("dispatch", () => {
     await answered;
     expect(await readStates(fleet)).toEqual(["verified"]);
     expect(await readOutbox(fleet)).toEqual([]);
+  });
+
+  it("withholds nothing that was answered before it could be withheld", async () => {
+    const { fleet, presence } = await openDispatch();
+    let answered: Promise<unknown> | undefined;
+    const late = new Dispatch(fleet, {
+      presence,
+      // Whoever approved it was removed from the policy while the terminal took it.
+      policy: () => {
+        answered ??= Promise.all([
+          fleet.store.updateTable("deployments").set({ state: "committed" }).execute(),
+          fleet.store.deleteFrom("outbox").execute(),
+        ]);
+        return { ...fleet.approvers.policy, persons: [] };
+      },
+      send: () => true,
+    });
+    await late.poll();
+    await answered;
+    expect(await readStates(fleet)).toEqual(["committed"]);
+    expect((await readLedgerKinds(fleet)).filter((kind) => kind.startsWith("alarm"))).toEqual([]);
+  });
+
+  it("waits while the trust that terminals judge by has expired: they would refuse for good", async () => {
+    const { fleet, tusn, presence } = await openDispatch();
+    const sent: Tusn[] = [];
+    let policy: Policy | undefined;
+    const waiting = new Dispatch(fleet, { presence, policy: () => policy, send: (to) => sent.push(to) > 0 });
+    await waiting.poll();
+    expect(sent).toEqual([]);
+    expect(await readStates(fleet)).toEqual(["pending"]);
+    expect(await readOutbox(fleet)).toEqual([{ tusn, dueAt: fleet.at, sends: 0 }]);
+    policy = fleet.approvers.policy;
+    await waiting.poll();
+    expect(sent).toEqual([tusn]);
   });
 
   it("closes a directive that nobody took in its time, with a ledger entry", async () => {
@@ -180,107 +177,5 @@ describe("dispatch", () => {
     await store.schema.alterTable("gone").renameTo("outbox").execute();
     await dispatch.poll();
     expect(sent).toHaveLength(1);
-  });
-});
-
-type Tables = Pick<Schema, "releases" | "signatures" | "deployments">;
-
-describe("whoever edits the database", () => {
-  const other = Buffer.alloc(32, 1);
-  const edits: readonly (readonly [keyof Tables, Record<string, unknown>])[] = [
-    ["releases", { purpose: "parameters" }],
-    ["releases", { root: other }],
-    ["releases", { size: 2 }],
-    ["releases", { merchant: "822290058120009" }],
-    ["releases", { created: 5 }],
-    ["releases", { expires: 5 }],
-    ["releases", { statement: Buffer.from("no statement") }],
-    ["signatures", { value: Buffer.alloc(64, 1) }],
-    ["signatures", { keyId: other }],
-    ["deployments", { leafIndex: 1 }],
-    ["deployments", { path: other }],
-    ["deployments", { directive: Buffer.from("no directive") }],
-    ["deployments", { directiveDigest: other }],
-    ["deployments", { baseDigest: other }],
-    ["deployments", { nonce: Buffer.alloc(15, 1) }],
-    ["deployments", { notBefore: 5 }],
-    ["deployments", { notAfter: 5_000_000_000 }],
-  ];
-
-  it.each(edits)("in %s by %j reaches no terminal, and raises an alarm once", async (table, change) => {
-    const { fleet, dispatch, sent } = await openDispatch();
-    const where = table === "signatures" ? "key_id = (select min(key_id) from signatures)" : "1 = 1";
-    const sets = Object.entries(change).map(
-      ([column, value]) => sql`${sql.ref(column.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))} = ${value}`,
-    );
-    await sql`update ${sql.table(table)} set ${sql.join(sets)} where ${sql.raw(where)}`.execute(fleet.store);
-    await dispatch.poll();
-    await dispatch.poll();
-    expect(sent).toEqual([]);
-    expect((await readLedgerKinds(fleet)).filter((kind) => kind.startsWith("alarm"))).toEqual(["alarm.record_altered"]);
-    expect(await readOutbox(fleet)).toEqual([]);
-  });
-
-  it("cannot put text where bytes belong, nor the other way round", async () => {
-    const { fleet } = await openDispatch();
-    for (const edit of ["path = 'abcd'", "nonce = 'x'", "leaf_index = 'x'", "state = x'00'"]) {
-      await expect(sql`update deployments set ${sql.raw(edit)}`.execute(fleet.store), edit).rejects.toThrow(
-        expect.objectContaining({ code: "STORE_FAILED" }),
-      );
-    }
-  });
-
-  it.each(["path", "directive", "directive_digest", "base_digest", "profile_digest", "nonce", "leaf_index"])(
-    "to make %s text all the same holds up nobody else, and raises an alarm once",
-    async (column) => {
-      const { fleet, dispatch, sent, tusns } = await openDispatch(3);
-      const [victim, ...others] = tusns as [Tusn, Tusn, Tusn];
-      await sql`pragma foreign_keys = off`.execute(fleet.store);
-      // A copy is a table without the strictness of the first one.
-      await sql`create table loose as select * from deployments`.execute(fleet.store);
-      await sql`drop table deployments`.execute(fleet.store);
-      await sql`alter table loose rename to deployments`.execute(fleet.store);
-      await sql`update deployments set ${sql.ref(column)} = 'abcd' where tusn = ${victim}`.execute(fleet.store);
-      await dispatch.poll();
-      await dispatch.poll();
-      expect(sent.map(({ tusn }) => tusn)).toEqual(others);
-      expect((await readLedgerKinds(fleet)).filter((kind) => kind.startsWith("alarm"))).toEqual([
-        "alarm.record_altered",
-      ]);
-    },
-  );
-
-  it("by giving a directive to another terminal reaches neither", async () => {
-    const { fleet, dispatch, sent, tusns } = await openDispatch(2);
-    const [first, second] = tusns as [Tusn, Tusn];
-    await fleet.store.deleteFrom("outbox").execute();
-    await fleet.store.deleteFrom("deployments").where("tusn", "=", second).execute();
-    await fleet.store.updateTable("deployments").set({ tusn: second }).where("tusn", "=", first).execute();
-    await fleet.store.insertInto("outbox").values({ tusn: second, sequence: 1, dueAt: 0, sends: 0 }).execute();
-    await dispatch.poll();
-    expect(sent).toEqual([]);
-    expect((await readLedgerKinds(fleet)).at(-1)).toBe("alarm.record_altered");
-  });
-
-  it("by swapping in a statement of his own reaches nobody", async () => {
-    const { fleet, dispatch, sent } = await openDispatch();
-    const row = await fleet.store.selectFrom("releases").selectAll().executeTakeFirstOrThrow();
-    const statement = toStatementBytes({ ...parseStatement(row.statement), expires: row.expires + 1 });
-    await fleet.store
-      .updateTable("releases")
-      .set({ statement, expires: row.expires + 1 })
-      .execute();
-    await dispatch.poll();
-    expect(sent).toEqual([]);
-  });
-
-  it("gains nothing from a release whose approvers left since", async () => {
-    const { fleet, dispatch, sent, state, deaf, tusn } = await openDispatch();
-    deaf.add(tusn);
-    await dispatch.poll();
-    deaf.clear();
-    state.policy = createApprovers(fleet.at).policy;
-    await dispatch.poll();
-    expect(sent).toEqual([]);
   });
 });

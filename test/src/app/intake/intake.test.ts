@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { generateRsaKey } from "../../../../certs/x509/rsa-key.ts";
 import { toDigest } from "../../../../proto/bytes.ts";
 import { parseTusn } from "../../../../proto/tusn.ts";
+import { Intake } from "../../../../src/app/intake/intake.ts";
 import { verifyLedger } from "../../../../src/app/queries/ledger.ts";
 import { listReports } from "../../../../src/store/reports.ts";
 import { transact } from "../../../../src/store/store.ts";
@@ -94,6 +95,18 @@ describe("a report", () => {
     expect(await readDeployment(fleet)).toMatchObject({ state: "verified" });
     expect((await readLedgerKinds(fleet)).at(-1)).toBe("alarm.report_conflict");
     expect(await count(fleet, "reports")).toBe(1);
+  });
+
+  it("under a used counter raises one alarm, however often a terminal without receipt sends it again", async () => {
+    const { fleet, terminal, delivery, receive } = await openReleased();
+    await receive(terminal, "report", terminal.report(delivery, "verified"));
+    terminal.counter -= 1;
+    const other = terminal.report(delivery, "committed");
+    await Promise.all([receive(terminal, "report", other), receive(terminal, "report", other)]);
+    await receive(terminal, "report", other);
+    const alarms = (await readLedgerKinds(fleet)).filter((kind) => kind.startsWith("alarm"));
+    expect(alarms).toEqual(["alarm.report_conflict"]);
+    expect(readCodes(fleet)).toEqual(Array(3).fill("REPORT_INVALID"));
   });
 
   it("that does not echo the nonce answers nothing we asked: stored with an alarm, the deployment waits on", async () => {
@@ -243,6 +256,21 @@ describe("many messages at once", () => {
     await receive(second, "report", second.report(deliveries[1] as Uint8Array, "committed"));
     expect(receipts).toHaveLength(3);
     expect(await verifyLedger(fleet.store)).not.toHaveProperty("firstBad");
+  });
+
+  it("are answered where the answer to another one fails", async () => {
+    const { fleet, terminals } = await openIntake(3);
+    const greeted: string[] = [];
+    const intake = new Intake(fleet, {
+      trust: () => ({ timestampVersion: 2, rootVersion: 1 }),
+      received: () => {},
+      greeted: ({ tusn }) => {
+        if (tusn === terminals[1]?.tusn) throw new Error("no answer");
+        greeted.push(tusn);
+      },
+    });
+    await Promise.all(terminals.map((one) => intake.receive({ tusn: one.tusn, kind: "hello", payload: one.hello() })));
+    expect(greeted).toEqual([terminals[0]?.tusn, terminals[2]?.tusn]);
   });
 
   it("are stored before close resolves", async () => {

@@ -17,7 +17,11 @@ async function openStory() {
   const [first, second] = (await enrolFleet(fleet, 2)) as [TestTerminal, TestTerminal];
   const { releaseId } = await release(fleet);
   const [delivery = new Uint8Array(0)] = await readDeliveries(fleet);
-  const intake = new Intake(fleet, { timestampVersion: () => 1, received: () => {}, greeted: () => {} });
+  const intake = new Intake(fleet, {
+    trust: () => ({ timestampVersion: 1, rootVersion: 1 }),
+    received: () => {},
+    greeted: () => {},
+  });
   await intake.receive({ tusn: first.tusn, kind: "hello", payload: first.hello() });
   await intake.receive({ tusn: first.tusn, kind: "report", payload: first.report(delivery, "committed") });
   return { fleet, store: fleet.store, first, second, releaseId };

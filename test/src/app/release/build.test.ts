@@ -105,8 +105,28 @@ describe("buildRelease", () => {
       .updateTable("terminals")
       .set({ deviceKey: Uint8Array.of(1) })
       .execute();
-    await expect(build(fleet)).rejects.toThrow(expect.objectContaining({ code: "RELEASE_INVALID" }));
+    await expect(build(fleet)).rejects.toThrow(expect.objectContaining({ code: "CAP_EXCEEDED" }));
     expect((await build(fleet, { merchant: MERCHANT })).file.directives).toHaveLength(1);
+  });
+
+  it("refuses what the policy would refuse of any release like it, before people look at it", async () => {
+    const fleet = await openTestFleet();
+    await enrolFleet(fleet, 2);
+    const { policy } = fleet.approvers;
+    const refused = (code: string) => expect.objectContaining({ code });
+    const caps = { ...policy.caps, directivesPerBindingRelease: 1 };
+    await expect(build(fleet, { policy: { ...policy, caps } })).rejects.toThrow(refused("CAP_EXCEEDED"));
+    await expect(build(fleet, { policy: { ...policy, types: [] } })).rejects.toThrow(refused("TYPE_NOT_ALLOWED"));
+    expect((await build(fleet, { policy })).file.directives).toHaveLength(2);
+  });
+
+  it("takes no reason that holds what must never be kept", async () => {
+    const fleet = await openTestFleet();
+    await enrolFleet(fleet);
+    await expect(build(fleet, { reason: "new card, CVV 123" })).rejects.toThrow(
+      expect.objectContaining({ code: "SENSITIVE_DATA" }),
+    );
+    expect(JSON.stringify(fleet.lines)).not.toContain("CVV");
   });
 
   it("skips, with the reason, what is not enrolled, holds an unknown profile, or would not change", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { signRelease } from "../../../../certs/release.ts";
 import { signStatement } from "../../../../certs/signatures.ts";
-import { toDigest, toHex } from "../../../../proto/bytes.ts";
+import { toDigest, toHex, toUtf8 } from "../../../../proto/bytes.ts";
 import { parseReleaseFile, type ReleaseFile, toReleaseFileBytes } from "../../../../proto/delivery.ts";
 import { type Directive, parseDirective, toDirectiveBytes } from "../../../../proto/directive.ts";
 import { parseProfile, toProfileBytes } from "../../../../proto/profile.ts";
@@ -126,9 +126,7 @@ describe("publishRelease", () => {
   it("refuses a file with any byte changed", async () => {
     const { fleet, file } = await openEnrolled();
     const bytes = signFile(fleet, file);
-    // The reason and the bases for display are not signed; the bases are held against what is.
-    const signed = bytes.length - Buffer.byteLength(file.reason);
-    for (let at = 0; at < signed; at += 7) {
+    for (let at = 0; at < bytes.length; at += 7) {
       const changed = Uint8Array.from(bytes, (byte, index) => (index === at ? byte ^ 1 : byte));
       await expect(publish(fleet, changed), `byte ${at}`).rejects.toThrow(
         expect.objectContaining({ name: "TillsyncError" }),
@@ -317,13 +315,47 @@ describe("publishRelease", () => {
     expect(details).not.toContain("6228480402564890018");
   });
 
+  it("refuses a file whose reason is another than the one that was signed", async () => {
+    const { fleet, file } = await openEnrolled();
+    await expect(publish(fleet, signBlindly(fleet, { ...file, reason: "another" }))).rejects.toThrow(
+      expect.objectContaining({ code: "RELEASE_INVALID" }),
+    );
+    await expectNothing(fleet);
+  });
+
+  it("refuses what the policy does not permit", async () => {
+    const { fleet, file } = await openEnrolled(2);
+    const { policy } = fleet.approvers;
+    const bytes = signFile(fleet, file);
+    const caps = { ...policy.caps, directivesPerBindingRelease: 1 };
+    for (const [code, refusing] of [
+      ["CAP_EXCEEDED", { ...policy, caps }],
+      ["TYPE_NOT_ALLOWED", { ...policy, types: [] }],
+    ] as const) {
+      await expect(publishRelease(fleet, bytes, refusing), code).rejects.toThrow(expect.objectContaining({ code }));
+    }
+    await expectNothing(fleet);
+  });
+
   it("refuses a file whose reason holds one", async () => {
     const { fleet, file } = await openEnrolled();
     const reason = "new card 6228480402564890018";
-    await expect(publish(fleet, signFile(fleet, { ...file, reason }))).rejects.toThrow(
+    const named = rebuild({ ...file, reason }, {}, { reason: toDigest(toUtf8(reason)) });
+    await expect(publish(fleet, signBlindly(fleet, named))).rejects.toThrow(
       expect.objectContaining({ code: "FIELD_INVALID" }),
     );
     await expectNothing(fleet);
+  });
+
+  it("refuses a file whose reason holds what must never be kept, and tells nothing of it", async () => {
+    const { fleet, file } = await openEnrolled();
+    const reason = "client told CVV 975";
+    const named = rebuild({ ...file, reason }, {}, { reason: toDigest(toUtf8(reason)) });
+    await expect(publish(fleet, signBlindly(fleet, named))).rejects.toThrow(
+      expect.objectContaining({ code: "SENSITIVE_DATA", fields: {} }),
+    );
+    await expectNothing(fleet);
+    expect(JSON.stringify(fleet.lines)).not.toContain("975");
   });
 
   it("does not open a directive before its time, with slack for the terminal's clock", async () => {
