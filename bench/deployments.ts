@@ -1,16 +1,13 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parsePrivateKey } from "../certs/keys.ts";
 import { signRelease } from "../certs/release.ts";
 import { toReleaseFileBytes } from "../proto/delivery.ts";
 import type { Parameters } from "../proto/profile.ts";
 import { openAcquirerProcess } from "../sim/acquirer/process.ts";
 import { toSimulatedTmk } from "../sim/keys.ts";
-import { DEMO_APPROVERS } from "../src/app/data-folder.ts";
+import { DEMO_APPROVERS, readDemoKey } from "../src/app/demo-approvers.ts";
 import { readProfileDefaults } from "../src/app/profile-defaults.ts";
 import { buildRelease, type ReleaseRequest } from "../src/app/release/build.ts";
 import { publishRelease } from "../src/app/release/publish.ts";
@@ -101,9 +98,7 @@ async function publish(fleet: Fleet, request: Pick<ReleaseRequest, "merchant" | 
     validityS: 3_600,
     defaults,
   });
-  const keys = DEMO_APPROVERS.map(({ id }) =>
-    parsePrivateKey(readFileSync(join(folder.approvers, `${id}.pem`), "utf8")),
-  );
+  const keys = DEMO_APPROVERS.map(({ id }) => readDemoKey(folder.approvers, id));
   await publishRelease(context, toReleaseFileBytes(keys.reduce(signRelease, file)), trust.trust().policy);
   await fleet.service.dispatch();
 }

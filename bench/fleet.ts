@@ -47,7 +47,7 @@ export async function openBenchFleet(count: number, closers: Closers): Promise<B
   const trust = await openTrust(folder.trust);
   const { service, bus, port } = await openService(context, folder, trust);
   closers.push(() => service.close());
-  const root = trust.bundle().root;
+  const root = trust.trust().root;
   const configFiles = await Promise.all(rows.map((row) => enrol(context, folder, row, root, port)));
   return { context, folder, trust, bus, service, rows, configFiles };
 }
@@ -83,7 +83,15 @@ async function enrol(
 ): Promise<string> {
   const agents = join(folder.path, "agents");
   const now = new Date(toNow() * 1_000);
-  const made = await provisionTerminal({ tusn, agents, authority: folder.authority, root, port, now });
+  const made = await provisionTerminal({
+    tusn,
+    agents,
+    authority: folder.authority,
+    root,
+    port,
+    needsCardNumber: false,
+    now,
+  });
   await enrolTerminal(context, tusn, made.certificate);
   return made.configFile;
 }

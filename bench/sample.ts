@@ -3,6 +3,7 @@ import type { GateContext } from "../agent/gate.ts";
 import { createApproverKey, toPublicKey } from "../certs/keys.ts";
 import { signStatement } from "../certs/signatures.ts";
 import { createTrust } from "../certs/trust/create.ts";
+import { ALLOWED, MOST } from "../certs/trust/policy.ts";
 import { verifyTrust } from "../certs/trust/verify.ts";
 import { toDeviceKey } from "../certs/x509/identity.ts";
 import { NONCE_BYTES, SALT_BYTES, toDigest, toUtf8 } from "../proto/bytes.ts";
@@ -77,6 +78,8 @@ export function createDelivery(size: number): { readonly delivery: Uint8Array; r
       merchant: ["maker", "checker"] as const,
       parameters: ["parameters"] as const,
     },
+    caps: MOST,
+    ...ALLOWED,
   };
   const bundle = createTrust({ root: people, targets: people, snapshot: [online], timestamp: [online] }, policy, NOW);
   const deviceKey = toDeviceKey(generateKeyPairSync("rsa", { modulusLength: 2_048 }).publicKey);
@@ -90,6 +93,7 @@ export function createDelivery(size: number): { readonly delivery: Uint8Array; r
     merchant: PROFILE.merchant.number,
     created: NOW,
     expires: NOW + DAY_S,
+    reason: toDigest(toUtf8("bench")),
   });
   const delivery = toDeliveryBytes({
     statement,
@@ -98,9 +102,11 @@ export function createDelivery(size: number): { readonly delivery: Uint8Array; r
     path: toInclusionPath(tree, 0),
     directive,
     nonce: randomBytes(NONCE_BYTES),
+    sealed: new Uint8Array(0),
   });
   const trust = verifyTrust(bundle.root, bundle);
-  return { delivery, context: { trust, now: NOW, tusn, deviceKey, held: undefined, sequence: 0 } };
+  const nothing = { held: undefined, previous: undefined, sequence: 0, cardChanges: [] };
+  return { delivery, context: { trust, now: NOW, past: NOW, tusn, deviceKey, ...nothing } };
 }
 
 function toDirective(profile: Uint8Array, index: number, deviceKey: Uint8Array): Directive {
@@ -114,5 +120,6 @@ function toDirective(profile: Uint8Array, index: number, deviceKey: Uint8Array):
     notAfter: NOW + DAY_S,
     onFail: "rollback",
     salt: randomBytes(SALT_BYTES),
+    restores: new Uint8Array(0),
   };
 }

@@ -1,12 +1,12 @@
-import { createReadStream, readFileSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Bus, BusHandlers } from "../../broker/bus.ts";
-import { parsePrivateKey } from "../../certs/keys.ts";
 import { TillsyncError, toErrorCode } from "../../proto/errors.ts";
 import type { Context } from "../../src/app/context.ts";
-import { type DataFolder, DEMO_APPROVERS } from "../../src/app/data-folder.ts";
+import type { DataFolder } from "../../src/app/data-folder.ts";
+import { DEMO_APPROVERS } from "../../src/app/demo-approvers.ts";
 import { enrolTerminal } from "../../src/app/enrol.ts";
 import { type FleetService, openFleetService } from "../../src/app/fleet-service.ts";
 import { importFleet } from "../../src/app/import/import-fleet.ts";
@@ -18,6 +18,8 @@ import type { FleetRow } from "../../src/domain/fleet.ts";
 import { type AcquirerProcess, openAcquirerProcess } from "../acquirer/process.ts";
 import { toSimulatedTmk } from "../keys.ts";
 import { AgentProcess } from "./agent-process.ts";
+import { openApprovers } from "./approvers.ts";
+import { MODELS_WITH_CARD_NUMBER } from "./fleet/models.ts";
 import { provisionTerminal } from "./provision.ts";
 import type { Screen } from "./screen.ts";
 import { toScreenRows } from "./screen-rows.ts";
@@ -72,7 +74,7 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
   };
   try {
     const { world, terminals } = await openWorld(options, open);
-    const tally: Tally = { committed: 0, rolledBack: 0, refused: 0, recovered: 0, offlineCaughtUp: 0 };
+    const tally: Tally = { committed: 0, rolledBack: 0, refused: 0, recovered: 0, offlineCaughtUp: 0, takenBack: 0 };
     const failed = await tellStory(world, tally, options);
     const seconds = Number(((performance.now() - started) / 1_000).toFixed(1));
     return { result: { terminals, ...tally, seconds, ...(failed === undefined ? {} : { failed }) }, close };
@@ -110,15 +112,16 @@ async function openWorld(options: DemoOptions, open: (() => Promise<void>)[]) {
   screen.say(`The simulated acquirer speaks ISO 8583 on TCP port ${acquirer.port} (process ${acquirer.pid})`);
 
   const chosen = rows.slice(0, options.agents);
-  const cast = await Promise.all(chosen.map((row) => openActor(options, row, trust.bundle().root, bus?.port ?? 0)));
+  const cast = await Promise.all(chosen.map((row) => openActor(options, row, trust.trust().root, bus?.port ?? 0)));
   await addToAcquirer(acquirer, chosen);
   open.push(async () => void (await Promise.all(cast.map(({ agent }) => agent.stop()))));
   for (const { agent } of cast) agent.start();
 
   const defaults = readProfileDefaults(folder.path);
-  const approvers = DEMO_APPROVERS.map(({ id }) =>
-    parsePrivateKey(readFileSync(join(folder.approvers, `${id}.pem`), "utf8")),
-  );
+  const [maker = "", checker = ""] = DEMO_APPROVERS.map(({ id }) => id);
+  const approvers = openApprovers(folder.approvers, join(folder.path, "papers"), maker, checker);
+  open.push(async () => approvers.close());
+  await approvers.updateTrust(folder.trust);
   const world: World = {
     signal: options.signal,
     ...{ context, trust, bus, acquirer, approvers, cast },
@@ -134,9 +137,13 @@ async function openActor(options: DemoOptions, row: FleetRow, root: Uint8Array, 
   const { tusn, terminalNo } = row.terminal;
   const now = new Date(context.now() * 1_000);
   const agents = join(folder.path, "agents");
-  const terminal = await provisionTerminal({ tusn, agents, authority: folder.authority, root, port, now });
+  const needsCardNumber = MODELS_WITH_CARD_NUMBER.includes(row.terminal.model);
+  const { authority } = folder;
+  const terminal = await provisionTerminal({ tusn, agents, authority, root, port, needsCardNumber, now });
   await enrolTerminal(context, tusn, terminal.certificate);
-  return { agent: new AgentProcess(terminal), tusn, terminalNo, merchant: row.merchant, holder: row.account.holder };
+  const { kind, bank, cnaps, holder, accountNo } = row.account;
+  const settlement = { kind, bank, cnaps, holder, accountNo };
+  return { agent: new AgentProcess(terminal), tusn, terminalNo, merchant: row.merchant, settlement, needsCardNumber };
 }
 
 async function addToAcquirer(acquirer: AcquirerProcess, rows: readonly FleetRow[]): Promise<void> {

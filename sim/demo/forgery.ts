@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { isEqual, NONCE_BYTES, toUtf8 } from "../../proto/bytes.ts";
-import { type Delivery, toDeliveryBytes } from "../../proto/delivery.ts";
-import type { ErrorCode } from "../../proto/errors.ts";
+import { type Delivery, parseReleaseFile, toDeliveryBytes } from "../../proto/delivery.ts";
+import { type ErrorCode, TillsyncError } from "../../proto/errors.ts";
 import type { Binding } from "../../proto/profile.ts";
 import { parseReport } from "../../proto/terminal-messages.ts";
 import { toInclusionPath, toLeafHash, toTree } from "../../proto/tree.ts";
@@ -18,15 +19,28 @@ export interface Refusal {
   readonly code: ErrorCode | "";
 }
 
-/** Puts a forged settlement card on every terminal's own topic, past the service, and gives what each answers. */
-export async function forge(world: World, kind: Forgery, binding: Binding): Promise<readonly Refusal[]> {
-  return await Promise.all(world.cast.map((actor) => forgeFor(world, actor, kind, binding)));
+/** A settlement card that the terminals' merchant never asked for. */
+export interface ForgedCard {
+  readonly binding: Binding;
+  readonly opening: string;
 }
 
-async function forgeFor(world: World, { tusn }: Actor, kind: Forgery, binding: Binding): Promise<Refusal> {
+/** Puts a forged card on the own topic of every terminal of one merchant, past the service, and gives what each answers. */
+export async function forge(
+  world: World,
+  actors: readonly Actor[],
+  kind: Forgery,
+  card: ForgedCard,
+): Promise<readonly Refusal[]> {
+  const deliveries = await toForgedDeliveries(world, actors, kind, card);
+  return await Promise.all(deliveries.map((delivery, index) => send(world, actors[index], delivery)));
+}
+
+async function send(world: World, actor: Actor | undefined, delivery: Delivery): Promise<Refusal> {
+  if (actor === undefined) throw new TillsyncError("STORY_FAILED", { expected: "a directive for each terminal" });
+  const { tusn } = actor;
   const { store } = world.context;
   const before = await listRefusals(store, tusn);
-  const delivery = await toForgedDelivery(world, tusn, kind, binding);
   world.bus.send(tusn, "directive", toDeliveryBytes(delivery));
   const refusal = await until(
     world,
@@ -37,21 +51,25 @@ async function forgeFor(world: World, { tusn }: Actor, kind: Forgery, binding: B
 }
 
 /** Everything right but the one thing: the checker did not sign, or both did and the card's last digits were changed. */
-async function toForgedDelivery(world: World, tusn: Tusn, kind: Forgery, binding: Binding): Promise<Delivery> {
-  const [maker] = world.approvers;
-  const signers = kind === "altered" ? world.approvers : world.approvers.filter((key) => key === maker);
-  const request = { tusns: [tusn], patch: { binding }, reason: "forged" };
-  const { statement, signatures, directives } = await signedRelease(world, request, signers);
-  const [directive] = directives as [Uint8Array];
-  const delivery = {
-    statement,
-    signatures,
-    index: 0,
-    path: toInclusionPath(toTree([toLeafHash(directive)]), 0),
-    directive,
+async function toForgedDeliveries(
+  world: World,
+  actors: readonly Actor[],
+  kind: Forgery,
+  { binding, opening }: ForgedCard,
+): Promise<readonly Delivery[]> {
+  const { maker, checker } = world.approvers;
+  const tusns = actors.map(({ tusn }) => tusn);
+  const request = { tusns, patch: { binding }, reason: "forged", opening };
+  const path = await signedRelease(world, request, kind === "altered" ? [maker, checker] : [maker]);
+  const { statement, signatures, directives } = parseReleaseFile(readFileSync(path));
+  const tree = toTree(directives.map(toLeafHash));
+  return directives.map((directive, index) => ({
+    ...{ statement, signatures, index },
+    path: toInclusionPath(tree, index),
+    directive: kind === "altered" ? toAltered(directive, binding.last4) : directive,
     nonce: randomBytes(NONCE_BYTES),
-  };
-  return kind === "altered" ? { ...delivery, directive: toAltered(directive, binding.last4) } : delivery;
+    sealed: new Uint8Array(0),
+  }));
 }
 
 /** The directive with one byte changed: the last digit of the card. */

@@ -1,6 +1,7 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createCardKey } from "../../certs/seal.ts";
 import { issueTerminalCertificate, type KeyAndCertificate } from "../../certs/x509/authority.ts";
 import { generateRsaKey, parseRsaKey, toRsaKeyPem, toRsaPublicKey } from "../../certs/x509/rsa-key.ts";
 import { toHex } from "../../proto/bytes.ts";
@@ -9,6 +10,7 @@ import { writeFileDurably } from "../../src/app/durable-file.ts";
 import { toSimulatedTmk } from "../keys.ts";
 
 const CERTIFICATE_DAYS = 30;
+const CARD_KEY_FILE = "card.key";
 const OWNER_ONLY = 0o700;
 const SECRET = 0o600;
 const PUBLIC = 0o644;
@@ -34,6 +36,8 @@ export interface ProvisionRequest {
   /** Pinned trust root. */
   readonly root: Uint8Array;
   readonly port: number;
+  /** The model settles with the number of the card itself: it gets a card key. */
+  readonly needsCardNumber: boolean;
   readonly now: Date;
 }
 
@@ -44,7 +48,9 @@ export async function provisionTerminal(request: ProvisionRequest): Promise<Prov
   mkdirSync(join(folder, "terminal"), { recursive: true, mode: OWNER_ONLY });
   const certificate = await openCertificate(folder, request);
   writeFileSync(join(folder, "ca.pem"), request.authority.certificate);
-  writeFileSync(join(folder, "root.json"), request.root);
+  // Pinned once: later roots reach the terminal by rotation.
+  if (!existsSync(join(folder, "root.json"))) writeFileSync(join(folder, "root.json"), request.root);
+  if (request.needsCardNumber) await makeCardKey(join(folder, CARD_KEY_FILE));
   const configFile = join(folder, "agent.json");
   writeFileSync(configFile, `${JSON.stringify(toConfig(request), null, 2)}\n`);
   return { tusn: request.tusn, folder, configFile, certificate };
@@ -74,6 +80,11 @@ async function openDeviceKey(file: string): Promise<KeyObject> {
   return key;
 }
 
+async function makeCardKey(file: string): Promise<void> {
+  if (existsSync(file)) return;
+  await writeFileDurably(file, createCardKey().export({ type: "pkcs8", format: "pem" }).toString(), SECRET);
+}
+
 function readCertificate(file: string): X509Certificate | undefined {
   try {
     return new X509Certificate(readFileSync(file));
@@ -82,7 +93,7 @@ function readCertificate(file: string): X509Certificate | undefined {
   }
 }
 
-function toConfig({ tusn, port }: ProvisionRequest): object {
+function toConfig({ tusn, port, needsCardNumber }: ProvisionRequest): object {
   return {
     tusn,
     host: "localhost",
@@ -91,6 +102,7 @@ function toConfig({ tusn, port }: ProvisionRequest): object {
     certFile: "device.pem",
     keyFile: "device.key",
     rootFile: "root.json",
+    ...(needsCardNumber ? { cardKeyFile: CARD_KEY_FILE } : {}),
     stateDir: "state",
     terminal: { kind: "simulated", file: "terminal/profile.bin", tmk: toHex(toSimulatedTmk(tusn)) },
     reconnectBaseMs: RECONNECT_BASE_MS,

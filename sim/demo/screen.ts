@@ -1,5 +1,6 @@
 import logUpdate from "log-update";
-import { toCell, toPrintable } from "../../src/faces/cli/output.ts";
+import { toPrintable } from "../../proto/printable.ts";
+import { toCell } from "../../src/faces/cli/output.ts";
 
 /** One terminal as the table shows it. */
 export interface ScreenRow {

@@ -1,10 +1,19 @@
-import { randomBytes } from "node:crypto";
-import { toLuhn } from "../../proto/luhn.ts";
-import type { Binding } from "../../proto/profile.ts";
-import { toBinding } from "../../src/domain/settlement.ts";
+import { toErrorCode } from "../../proto/errors.ts";
+import { orderRollback } from "../../src/app/release/order-rollback.ts";
 import type { DeploymentRow } from "../../src/store/schema.ts";
+import { hasChangedCard, type SplitCard, splitSettlement, toNewCard } from "./cards.ts";
 import { forge } from "./forgery.ts";
-import { type Actor, awaitDeployments, deploy, expectThat, isOver, readHeld, until, type World } from "./world.ts";
+import {
+  type Actor,
+  awaitDeployments,
+  deploy,
+  expectThat,
+  isOver,
+  readHeld,
+  signedRelease,
+  until,
+  type World,
+} from "./world.ts";
 
 /** What the story counts; each a number of terminals, refused one of refusals. */
 export interface Tally {
@@ -13,6 +22,7 @@ export interface Tally {
   refused: number;
   recovered: number;
   offlineCaughtUp: number;
+  takenBack: number;
 }
 
 export interface Step {
@@ -22,7 +32,6 @@ export interface Step {
 
 /** An acquirer does not know this terminal number. */
 const WRONG_TERMINAL_NO = "99999999";
-const SALT_BYTES = 16;
 
 /** The story, in order. Each step ends in an error unless it ends as told. */
 export const STORY: readonly Step[] = [
@@ -30,6 +39,7 @@ export const STORY: readonly Step[] = [
   { title: "A merchant renames itself", run: renameMerchant },
   { title: "A merchant changes its settlement card, signed by maker and checker", run: changeCard },
   { title: "A profile with a wrong terminal number is rolled back", run: rollBackWrongNumber },
+  { title: "An operator takes a change back, as its approvers allowed", run: takeBack },
   { title: "A terminal loses power between apply and test", run: surviveNoPower },
   { title: "A terminal is off line during its update", run: catchUp },
   { title: "Whoever holds the broker forges directives", run: refuseForgeries },
@@ -45,13 +55,17 @@ async function takeFirstProfiles(world: World, tally: Tally): Promise<void> {
     const blank = await withoutProfile(world, actors);
     if (blank.length === 0) continue;
     const tusns = blank.map(({ tusn }) => tusn);
-    const releaseId = await deploy(world, { tusns, patch: {}, reason: "first profile" });
+    const [{ settlement }] = actors;
+    // The records have no number: whoever binds a card has it from the merchant's own paper.
+    const { binding, opening } = await splitSettlement(world, settlement);
+    const request = { tusns, patch: { binding }, reason: "first profile", opening };
+    const releaseId = await deploy(world, request);
     tally.committed += countCommitted(await awaitDeployments(world, releaseId, isOver));
   }
 }
 
 async function renameMerchant(world: World, tally: Tally): Promise<void> {
-  const actors = pick(world, 0);
+  const actors = pick(world, 1);
   const name = toOtherName(await readMerchantName(world, actors));
   const rows = await change(world, actors, { merchant: { name } }, "the merchant renamed itself");
   tally.committed += countCommitted(rows);
@@ -59,13 +73,56 @@ async function renameMerchant(world: World, tally: Tally): Promise<void> {
 }
 
 async function changeCard(world: World, tally: Tally): Promise<void> {
-  const actors = pick(world, 1);
-  const binding = createCard(actors[0].holder);
-  const rows = await change(world, actors, { binding }, "the merchant changed its settlement card");
+  const actors = pick(world, 0);
+  const again = await hasChangedCard(world, actors[0].tusn);
+  const { binding, opening } = await splitSettlement(world, toNewCard(actors[0].settlement.holder));
+  await refuseWrongDigits(world, actors, { binding, opening });
+  const tusns = actors.map(({ tusn }) => tusn);
+  const reason = "the merchant changed its settlement card";
+  const releaseId = await deploy(world, { tusns, patch: { binding }, reason, opening });
+  const rows = await awaitDeployments(world, releaseId, isOver);
+  if (again) {
+    for (const { tusn, code } of rows) expectThat(code === "CARD_CHANGE_TOO_SOON", `${tusn} refuses a second card`);
+    return world.say(`  ${rows.length} terminals changed their card within 24 hours and refuse another one`);
+  }
   tally.committed += countCommitted(rows);
-  world.say(
-    `  ${actors[0].merchant.shortName} now settles to ${binding.bin}******${binding.last4} on ${rows.length} terminals`,
+  const { shortName } = actors[0].merchant;
+  world.say(`  ${shortName} now settles to ${binding.bin}******${binding.last4} on ${rows.length} terminals`);
+  const sealed = actors.filter(({ needsCardNumber }) => needsCardNumber).length;
+  world.say(`  ${sealed} by the number itself, sealed so that no one else can open it`);
+}
+
+async function refuseWrongDigits(world: World, actors: Actors, { binding, opening }: SplitCard): Promise<void> {
+  const tusns = actors.map(({ tusn }) => tusn);
+  const { maker, checker } = world.approvers;
+  const request = { tusns, patch: { binding }, reason: "another card than the merchant's", opening };
+  const path = await signedRelease(world, request, [maker]);
+  const last4 = binding.last4 === "0000" ? "1111" : "0000";
+  const code = await checker.sign(path, { last4 }).then(
+    () => "",
+    (error: unknown) => toErrorCode(error),
   );
+  expectThat(code === "CARD_DIGITS_WRONG", `the checker signs nothing, not ${code}`);
+  world.say(`  A checker who had read other digits on the merchant's paper signed nothing: ${code}`);
+}
+
+async function takeBack(world: World, tally: Tally): Promise<void> {
+  const actors = pick(world, 1);
+  const before = await readMerchantName(world, actors);
+  const tusns = actors.map(({ tusn }) => tusn);
+  const patch = { merchant: { name: toOtherName(before) } };
+  const reason = "renamed, and to be taken back if the merchant objects";
+  const releaseId = await deploy(world, { tusns, patch, reason, withRollback: true });
+  await awaitDeployments(world, releaseId, (rows) => isOver(rows.filter(({ state }) => state !== "reserved")));
+  const order = { releaseId, reason: "the merchant objects" };
+  const { ordered } = await orderRollback(world.context, order, world.trust.trust().policy);
+  world.wake();
+  const rows = await awaitDeployments(world, releaseId, isOver);
+  expectThat(rows.length === 2 * actors.length && ordered === actors.length, "each terminal is sent back");
+  countCommitted(rows);
+  expectThat((await readMerchantName(world, actors)) === before, `${actors[0].merchant.number} has its name again`);
+  tally.takenBack += ordered;
+  world.say(`  ${ordered} terminals took the new name, and went back to ${before} when they were told to`);
 }
 
 async function rollBackWrongNumber(world: World, tally: Tally): Promise<void> {
@@ -128,14 +185,15 @@ async function refuseForgeries(world: World, tally: Tally): Promise<void> {
     ["unsigned", "STATEMENT_UNSIGNED"],
     ["altered", "NOT_IN_RELEASE"],
   ] as const) {
-    const refusals = await forge(world, kind, createCard("李鬼"));
-    for (const refusal of refusals) {
+    const card = await splitSettlement(world, toNewCard("李鬼"));
+    const refusals = await Promise.all(byMerchant(world.cast).map((actors) => forge(world, actors, kind, card)));
+    for (const refusal of refusals.flat()) {
       expectThat(refusal.code === code, `${refusal.tusn} refuses with ${code}, not ${refusal.code}`);
       tally.refused += 1;
     }
     const what =
       kind === "unsigned" ? "without the checker's signature" : "with one byte of a signed directive changed";
-    world.say(`  ${refusals.length} terminals refused a settlement card ${what}: ${code}`);
+    world.say(`  ${refusals.flat().length} terminals refused a settlement card ${what}: ${code}`);
   }
 }
 
@@ -190,11 +248,4 @@ const BRANCH = "（旗舰店）";
 /** Another name each time, so that the story can be told again on the same data. */
 function toOtherName(name: string): string {
   return name.endsWith(BRANCH) ? name.slice(0, -BRANCH.length) : `${name}${BRANCH}`;
-}
-
-/** A new card of an invented number with a right check digit. */
-function createCard(holder: string): Binding {
-  const digits = `62284800${randomBytes(5).readUIntBE(0, 5).toString().padStart(10, "0").slice(-10)}`;
-  const settlement = { kind: "card", bank: "中国农业银行", cnaps: "103100000026", holder };
-  return toBinding({ ...settlement, accountNo: `${digits}${toLuhn(digits)}` }, randomBytes(SALT_BYTES));
 }

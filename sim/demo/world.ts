@@ -1,10 +1,13 @@
-import type { KeyObject } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "../../broker/bus.ts";
-import { signRelease } from "../../certs/release.ts";
-import { type ReleaseFile, toReleaseFileBytes } from "../../proto/delivery.ts";
+import { toHex } from "../../proto/bytes.ts";
+import { toReleaseFileBytes } from "../../proto/delivery.ts";
 import { TillsyncError } from "../../proto/errors.ts";
 import type { Merchant, Profile } from "../../proto/profile.ts";
+import type { Settlement } from "../../proto/settlement.ts";
+import { parseStatement } from "../../proto/statement.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 import type { Context } from "../../src/app/context.ts";
 import { showTerminal } from "../../src/app/queries/terminals.ts";
@@ -17,6 +20,7 @@ import { listDeployments } from "../../src/store/deployments.ts";
 import type { DeploymentRow } from "../../src/store/schema.ts";
 import type { AcquirerProcess } from "../acquirer/process.ts";
 import type { AgentProcess } from "./agent-process.ts";
+import type { Answers, Approver, Approvers } from "./approvers.ts";
 
 /** Everything the story acts on: the real service, and the processes around it. */
 export interface World {
@@ -26,8 +30,7 @@ export interface World {
   readonly bus: Bus;
   readonly acquirer: AcquirerProcess;
   readonly defaults: ProfileDefaults;
-  /** Private keys of the demo approvers: maker first, then checker. */
-  readonly approvers: readonly KeyObject[];
+  readonly approvers: Approvers;
   /** Agents in the order of the fleet. */
   readonly cast: readonly Actor[];
   /** The story is to end where it is. */
@@ -43,7 +46,10 @@ export interface Actor {
   readonly tusn: Tusn;
   readonly terminalNo: string;
   readonly merchant: Merchant;
-  readonly holder: string;
+  /** Where its merchant is paid at first. */
+  readonly settlement: Settlement;
+  /** Its model settles with the number of the card itself. */
+  readonly needsCardNumber: boolean;
 }
 
 const VALIDITY_S = 3_600;
@@ -56,27 +62,48 @@ export interface DeployRequest {
   readonly tusns: readonly Tusn[];
   readonly patch: ProfilePatch;
   readonly reason: string;
+  /** Has the way back from it approved, too. */
+  readonly withRollback?: boolean;
+  /** Of the new card, where the binding changes. */
+  readonly opening?: string;
 }
 
-/** Builds a release, signed by the given approvers. */
+/**
+ * Builds a release as a file and has people sign it, each with the approvers' program.
+ *
+ * @returns where the file is
+ */
 export async function signedRelease(
   world: World,
-  request: DeployRequest,
-  signers: readonly KeyObject[],
-): Promise<ReleaseFile> {
+  { opening, ...request }: DeployRequest,
+  signers: readonly Approver[],
+): Promise<string> {
+  const { desk, checker } = world.approvers;
   const { file } = await buildRelease(world.context, {
     ...request,
     onFail: "rollback",
     validityS: VALIDITY_S,
     defaults: world.defaults,
+    policy: world.trust.trust().policy,
   });
-  return signers.reduce(signRelease, file);
+  const path = join(desk, `${toHex(parseStatement(file.statement).releaseId)}.release`);
+  writeFileSync(path, toReleaseFileBytes(file));
+  const last4 = request.patch.binding?.last4;
+  for (const signer of signers) await signer.sign(path, toAnswers(signer === checker, last4, opening));
+  return path;
 }
 
-/** Builds, signs by maker and checker, and publishes; gives the release's id. */
+/** The maker has the opening, the checker has read the digits. */
+function toAnswers(isChecker: boolean, last4: string | undefined, opening: string | undefined): Answers {
+  if (isChecker) return last4 === undefined ? {} : { last4 };
+  return opening === undefined ? {} : { opening };
+}
+
+/** Builds, has it signed by maker and checker, and publishes; gives the release's id. */
 export async function deploy(world: World, request: DeployRequest): Promise<Uint8Array> {
-  const file = await signedRelease(world, request, world.approvers);
-  const { releaseId } = await publishRelease(world.context, toReleaseFileBytes(file), world.trust.trust().policy);
+  const { maker, checker } = world.approvers;
+  const bytes = readFileSync(await signedRelease(world, request, [maker, checker]));
+  const { releaseId } = await publishRelease(world.context, bytes, world.trust.trust().policy);
   world.wake();
   return releaseId;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,6 +58,7 @@ describe("the story", () => {
       refused: 16,
       recovered: 1,
       offlineCaughtUp: 1,
+      takenBack: 3,
       seconds: expect.any(Number),
     });
     expect(code).toBe(0);
@@ -67,7 +68,14 @@ describe("the story", () => {
     timeout: STORY_MS,
   }, async () => {
     const { code, stdout, stderr } = await tellStory();
-    expect(toLastLine(stdout), stderr).toMatchObject({ committed: 12, rolledBack: 3, refused: 16, recovered: 1 });
+    expect(toLastLine(stdout), stderr).toMatchObject({
+      // The second settlement card within a day is refused.
+      committed: 8,
+      rolledBack: 3,
+      refused: 16,
+      recovered: 1,
+      takenBack: 3,
+    });
     expect(code).toBe(0);
   });
 
@@ -82,9 +90,14 @@ describe("the story", () => {
       "report.committed",
       "report.rolled_back",
       "report.refused",
+      "release.rollback_ordered",
     ]) {
       expect(kinds, kind).toContain(kind);
     }
+  });
+
+  it("leaves no card number behind in the papers of its approvers", () => {
+    expect(existsSync(join(data, "papers"))).toBe(false);
   });
 
   it("tells the operator why a terminal rolled back", async () => {

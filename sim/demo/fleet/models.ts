@@ -22,6 +22,9 @@ const S58 = model("000057", "02", "S58", "P3126", "2801@@@@@@@@");
 const G6 = model("000006", "02", "G6", "P3087", "6270@@@@@@");
 const D29 = model("000029", "02", "D29", "P2954", "10@@@@@@");
 
+/** Names of the models that settle with the number of the card itself; the others know its BIN and last four. */
+export const MODELS_WITH_CARD_NUMBER: readonly string[] = [S58.name, "S58 Smart"];
+
 export const MODELS: readonly [Model, ...Model[]] = [
   N7,
   S58,

@@ -1,5 +1,5 @@
+import { toMod112, toMod1110 } from "../../../proto/identifiers/iso7064.ts";
 import { isLuhn, toLuhn } from "../../../proto/luhn.ts";
-import { toMod112, toMod1110 } from "../../../src/domain/identifiers/iso7064.ts";
 import { toOrganisationCheck } from "../../../src/domain/identifiers/organisation-code.ts";
 import { toUsccCheck, USCC_CHARACTERS } from "../../../src/domain/identifiers/uscc.ts";
 import type { Bank } from "./banks.ts";
