@@ -48,20 +48,22 @@ const OPENERS: Readonly<Record<string, string>> = {
 
 /** Where each package may be met. The tests may meet all of them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "@hpke/core": ["certs/seal.ts"],
   "@tufjs/canonical-json": ["certs/trust/"],
   aedes: ["broker/embedded"],
   commander: ["src/faces/cli/"],
   "csv-parse": ["src/app/import/"],
   esbuild: ["agent/build.ts"],
+  fastify: ["src/faces/http/"],
   kysely: ["src/store/"],
   "log-update": ["sim/demo/"],
   mqtt: ["agent/link/"],
-  "node-forge": ["certs/x509/"],
+  "node-forge": ["certs/keys/", "certs/x509/"],
   pino: ["agent/log.ts", "src/log.ts", "src/main.ts", "bench/"],
   protobufjs: ["proto/codec.ts"],
   sqlite3: ["src/store/sqlite-dialect.ts"],
-  "string-width": ["src/faces/", "sim/demo/"],
-  vitest: ["vitest.config.ts"],
+  "string-width": ["certs/sign/render/", "src/faces/", "sim/demo/"],
+  vitest: ["vitest.config.ts", "vitest.attack.config.ts", "vitest.mutants.config.ts"],
 };
 
 /** What is wrong with one import, in words; undefined where nothing is. */

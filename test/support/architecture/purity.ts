@@ -4,9 +4,14 @@ import { type Token, toCode } from "./tokens.ts";
 // Pure files decide; they touch no clock, disk, network, random source, timer or process.
 
 const PURE_FILES: readonly RegExp[] = [
-  /^proto\/[^/]+\.ts$/,
-  /^certs\/signatures\.ts$/,
-  /^certs\/trust\/(json|metadata|policy|verify)\.ts$/,
+  /^proto\/(identifiers\/)?[^/]+\.ts$/,
+  /^certs\/(permission|release|request|signatures)\.ts$/,
+  /^certs\/keys\/(passphrase|point)\.ts$/,
+  /^certs\/sign\/render\//,
+  /^certs\/sign\/(part|waiting)\.ts$/,
+  /^certs\/trust\/[^/]+\.ts$/,
+  /^certs\/ceremony\//,
+  /^certs\/tuf\/(names|source)\.ts$/,
   /^broker\/policy\.ts$/,
   /^broker\/guard\/(limits|packet|scanner)\.ts$/,
   /^agent\/(gate[^/]*|read-json)\.ts$/,
@@ -20,7 +25,7 @@ const PURE_FILES: readonly RegExp[] = [
  * What else a pure file may take at run time. `certs/keys.ts` makes keys too, which no pure file asks it for: that is a
  * name of its own below.
  */
-const PURE_MODULES = ["protobufjs/minimal.js", "@tufjs/canonical-json"];
+const PURE_MODULES = ["protobufjs/minimal.js", "@tufjs/canonical-json", "string-width"];
 const PURE_NEIGHBOURS = ["proto/gen/tillsync.js", "certs/keys.ts", "certs/x509/identity.ts"];
 const IMPURE_NAMES = ["createApproverKey"];
 
@@ -28,6 +33,7 @@ const IMPURE_NAMES = ["createApproverKey"];
 const PURE_BUILTINS: Readonly<Record<string, readonly string[]>> = {
   "node:buffer": ["isUtf8"],
   "node:crypto": [
+    "constants",
     "createCipheriv",
     "createDecipheriv",
     "createHash",
