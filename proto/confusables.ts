@@ -121,7 +121,7 @@ function findLookalikes(text: string, before: string): readonly string[] {
   const isNear = pairs.length * 2 >= Math.min(after.length, old.length);
   const changed = pairs.flatMap(([at, was]) => {
     const character = after[at];
-    return character === undefined || isSameLetter(character, old[was] ?? "") ? [] : [character];
+    return character === undefined || isSameLetter(character, old[was] as string) ? [] : [character];
   });
   if (changed.length > 0 && (isSame || isNear)) return changed;
   // Letters that run together have no counterpart of their own.
@@ -145,7 +145,7 @@ function toPlainest(character: string): string {
 function align(a: readonly string[], b: readonly string[]): readonly (readonly [number, number])[] {
   const width = b.length + 1;
   const lengths = new Uint16Array((a.length + 1) * width);
-  const at = (i: number, j: number): number => lengths[i * width + j] ?? 0;
+  const at = (i: number, j: number): number => lengths[i * width + j] as number;
   for (let i = a.length - 1; i >= 0; i -= 1) {
     for (let j = b.length - 1; j >= 0; j -= 1) {
       lengths[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));

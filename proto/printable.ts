@@ -24,7 +24,7 @@ export function toCodePoints(text: string): string {
 
 /** `U+0041`, four digits or more. */
 export function toCodePoint(character: string): string {
-  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+  return `U+${(character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 /** Whether any of its letters is written from right to left, which makes screens show a line's parts in another order. */

@@ -49,6 +49,7 @@ describe("settings", () => {
       ["merchant.mcc=5411", "merchant.mcc=5812"],
       ["parameters.attempts=three"],
       ["acquiring.port=-1"],
+      ["acquiring.host=6228480402564890018"],
     ]) {
       expect(() => parseSettings(texts), texts.join()).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
     }
