@@ -6,6 +6,7 @@ export const MAX_DELIVERY_BYTES = 16_384;
 export const MAX_ENVELOPE_BYTES = 4_096;
 export const MAX_PAYLOAD_BYTES = 2_048;
 export const MAX_RECEIPT_BYTES = 128;
+export const MAX_CHALLENGE_BYTES = 64;
 /** All trust files together fit one MQTT packet. */
 export const MAX_TRUST_FILE_BYTES = 32_768;
 export const MAX_TRUST_BUNDLE_BYTES = 61_440;
@@ -16,6 +17,13 @@ export const MAX_LEDGER_ENTRY_BYTES = 16_384;
 
 /** One MQTT packet, either way. */
 export const MAX_PACKET_BYTES = 65_536;
+
+/** One request and one answer of a terminal that polls (clause 5.10), and the messages in it. */
+export const MAX_UPLOAD_BYTES = 131_072;
+export const MAX_UPLOAD_MESSAGES = 32;
+export const MAX_UPLOADED_BYTES = 4_096;
+export const MAX_DESIRED_BYTES = 262_144;
+export const MAX_DESIRED_MESSAGES = 64;
 
 export const MAX_SIGNATURES = 16;
 /** An inclusion path for 2^32 leaves. */

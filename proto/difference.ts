@@ -17,25 +17,37 @@ const GROUPS = ["binding", "merchant", "acquiring", "parameters"] as const;
 
 /** Every field that differs between two profiles, binding first; the profile number is not content. */
 export function toDifferences(before: Profile | undefined, after: Profile): readonly FieldDifference[] {
-  return GROUPS.flatMap((group) => {
-    const old: Readonly<Record<string, unknown>> = before === undefined ? {} : { ...before[group] };
-    return Object.entries(after[group])
-      .filter(([field, value]) => !isSame(old[field], value))
-      .map(([field, value]) => ({ group, field, before: toText(old[field]), after: toText(value) }));
-  });
+  const differences: FieldDifference[] = [];
+  // A signer looks at a million profiles, twenty fields each.
+  for (const group of GROUPS) {
+    const old = toFields(before?.[group] ?? {});
+    const next = toFields(after[group]);
+    for (const field of Object.keys(next)) {
+      if (isSame(old[field], next[field])) continue;
+      differences.push({ group, field, before: toText(old[field]), after: toText(next[field]) });
+    }
+  }
+  return differences;
 }
 
 /** The gravest class among the differences. Where nothing differs the least grave class still has to be signed for. */
 export function toDifferenceClass(before: Profile | undefined, after: Profile): DifferenceClass {
-  const groups = new Set(toDifferences(before, after).map((difference) => difference.group));
-  if (groups.has("binding")) return "binding";
-  if (groups.has("merchant") || groups.has("acquiring")) return "merchant";
-  return "parameters";
+  return toGravestClass(toDifferences(before, after));
+}
+
+/** The same, of differences that are known. */
+export function toGravestClass(differences: readonly FieldDifference[]): DifferenceClass {
+  if (differences.some(({ group }) => group === "binding")) return "binding";
+  return differences.some(({ group }) => group !== "parameters") ? "merchant" : "parameters";
 }
 
 /** Whether a release signed for `purpose` may carry a difference of class `actual`. */
 export function isCovered(purpose: DifferenceClass, actual: DifferenceClass): boolean {
   return DIFFERENCE_CLASSES.indexOf(purpose) <= DIFFERENCE_CLASSES.indexOf(actual);
+}
+
+function toFields(group: object): Readonly<Record<string, unknown>> {
+  return group as Readonly<Record<string, unknown>>;
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -7,6 +7,8 @@ export const PAYLOAD_TYPES = {
   report: "application/vnd.tillsync.report.v1",
   cardKey: "application/vnd.tillsync.card-key.v1",
   request: "application/vnd.tillsync.request.v1",
+  proof: "application/vnd.tillsync.proof.v1",
+  attestation: "application/vnd.tillsync.attestation.v1+json",
 } as const;
 export type PayloadType = (typeof PAYLOAD_TYPES)[keyof typeof PAYLOAD_TYPES];
 

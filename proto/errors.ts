@@ -64,6 +64,32 @@ export const ERRORS = {
   AGENT_RUNNING: "Another agent runs on the same state folder.",
   COMMAND_FAILED: "A maker's executable failed, timed out or answered outside its contract.",
 
+  // Identity of terminals
+  TUSN_UNPROVEN: "The terminal's TUSN is not proven well enough, or not recently enough, for what was asked.",
+  LEGACY_NUMBER: "The number is a legacy serial number: it is kept, and cannot be proven.",
+  PROOF_WRONG: "The cryptogram is not the one that the terminal's SN key makes of the factor.",
+  PROOF_EXPIRED: "The challenge is unknown, was answered before, or came too late.",
+  PROOF_LOCKED: "Too many wrong proofs were given for this TUSN; a person has to look.",
+  PROOF_UNAVAILABLE: "The terminal cannot make an SN cryptogram.",
+  VERIFIER_FAILED: "The registry of terminals could not be asked, or answered outside its contract.",
+  SN_KEY_INVALID: "An SN key is not 16 bytes in hexadecimal, or has another check value than the one given.",
+  KEY_FILE_INVALID: "The key file cannot be read, can be read by others, or lacks the key that is needed.",
+  TOKEN_INVALID: "The enrolment token is unknown, used, expired, or another terminal's.",
+  ENROLMENT_LOCKED: "Too many wrong tokens were given for this TUSN; a person has to look.",
+  ENROLMENT_PENDING: "The enrolment waits for a second person to admit it.",
+  ENROLMENT_HELD: "The terminal is enrolled with another key; two people have to unbind it first.",
+  REQUEST_MALFORMED: "The certification request cannot be read, or its own key did not sign it.",
+  CERTIFICATE_REVOKED: "The certificate was revoked.",
+  CERTIFICATE_UNKNOWN: "The certificate is not one that was issued to this terminal.",
+  TERMINAL_SUSPENDED: "The terminal is suspended: it may say hello and nothing else.",
+  TERMINAL_QUARANTINED: "There are signs of two terminals with one identity: it may say hello and nothing else.",
+  TERMINAL_RETIRED: "The terminal is out of service for good.",
+  CLONE_SUSPECTED: "Two devices seem to use one identity.",
+  BROKER_OPEN: "The broker allows what the access policy forbids.",
+  ATTESTATION_INVALID: "A signed attestation is altered, or is not signed by the service that it names.",
+  RATE_LIMITED: "Too many requests; ask again later.",
+  NOT_AUTHORIZED: "The request carries no key of an auditor, or one that is no longer good.",
+
   // ISO 8583
   ISO_MALFORMED: "An ISO 8583 message cannot be read.",
   ISO_FIELD_INVALID: "A value does not fit its ISO 8583 field.",
@@ -78,6 +104,8 @@ export const ERRORS = {
   ACCESS_DENIED: "The access policy does not allow this.",
   BUS_CLOSED: "The bus is not open.",
   RECEIVE_TOO_SLOW: "A terminal's message was not stored within its time.",
+  HELLO_MISSING: "A terminal that polls has not said hello in a session that the service knows.",
+  ADMISSION_TOO_SLOW: "Whether a terminal may connect was not decided within its time.",
 
   // Identifiers of merchants and accounts
   USCC_INVALID: "The unified social credit code is malformed or its check character is wrong.",
@@ -92,6 +120,45 @@ export const ERRORS = {
   MCC_INVALID: "The merchant category code is not 4 digits.",
   NAME_INVALID: "A name is empty, too long, not NFC, or holds control or direction characters.",
   IDENTIFIERS_INCONSISTENT: "Licence, tax number and USCC of one merchant contradict each other.",
+
+  // People, accounts and the API
+  NOT_AUTHENTICATED: "The request carries no session or API key, or one that is no longer good.",
+  LOGIN_FAILED: "Name, password or second factor is wrong.",
+  ACCOUNT_LOCKED: "Too many wrong tries; the account is locked for a while.",
+  PASSWORD_WEAK: "The password may not be used.",
+  ROLE_NOT_ALLOWED: "The role gives no right to this.",
+  PRECONDITION_REQUIRED: "The request must say which version it was made for.",
+  PRECONDITION_FAILED: "What was to be changed is not the version that was read.",
+  IDEMPOTENCY_CONFLICT: "The idempotency key was used for another request, or for one that is still under way.",
+  CURSOR_INVALID: "The cursor is not one that was given out for this list.",
+
+  // Merchants' records and changes
+  NAME_NOT_ENCODABLE: "A name cannot be written in GBK, or is too long in it for its field.",
+  CREDIT_CARD: "A credit card cannot be settled to.",
+  OWNER_DIFFERS: "The account's holder is not the merchant's owner.",
+  BIN_UNKNOWN: "No table of BINs tells of what kind a card is.",
+  PHONE_INVALID: "A telephone number is none of the mainland's forms.",
+  EMAIL_INVALID: "An e-mail address is malformed, too long or holds a card number.",
+  BINDING_LAST: "The merchant would be left without a settlement account in force.",
+  BINDING_EXPIRED: "The settlement account is not valid any more, or not yet.",
+  CHANGE_OPEN: "Another change of the same merchant and kind is open.",
+  VERSION_CONFLICT: "The record was changed since this was made.",
+  SELF_APPROVAL: "Whoever asked for a change cannot approve it.",
+  EVIDENCE_MISSING: "The policy asks for evidence that is not attached.",
+  ATTACHMENT_INVALID: "An attachment is too large, of a type that is not taken, or not what its digest says.",
+  POLICY_FORBIDS: "The acquirer's policy does not allow this change.",
+  CHANGE_TOO_SOON: "The policy asks for more time between two changes of this kind.",
+  CHANGE_BLACKOUT: "The policy allows no change at this hour.",
+  PACK_INVALID: "A policy pack is malformed or contradicts itself.",
+
+  // Acquirers
+  ACQUIRER_FAILED: "The acquirer could not be asked, or answered outside its contract.",
+  ACQUIRER_REFUSED: "The acquirer refused the request.",
+  ACQUIRER_UNSIGNED: "The acquirer's answer is not signed by its key, or is too old.",
+
+  // Backup
+  BACKUP_INVALID: "The backup cannot be opened, is cut short or altered, or is of a newer Tillsync.",
+  RESTORE_UNSETTLED: "The service was restored from a backup and does not know yet what this terminal was last given.",
 
   // Service
   CSV_MALFORMED: "The file is not CSV as described.",

@@ -51,6 +51,8 @@ export interface Hello {
   /** X25519 public key where the terminal needs card numbers (clause 3.5), else empty; with its proof. */
   readonly cardKey: Uint8Array;
   readonly cardKeyProof: Uint8Array;
+  /** RUN_BYTES random bytes of this run of the agent, so that no two devices say the same; empty in safe mode. */
+  readonly run: Uint8Array;
 }
 
 /** Kinds of report in the only order they may follow one another; the last five are outcomes (clause 5.4). */
@@ -90,6 +92,7 @@ export interface Receipt {
   readonly report: Uint8Array;
 }
 
+export const RUN_BYTES = 8;
 const OPTIONAL_DIGEST = [0, DIGEST_BYTES];
 export const MAX_DETAIL_CHARACTERS = 200;
 
@@ -132,6 +135,7 @@ export function parseHello(bytes: Uint8Array): Hello {
     rootVersion: checkRange(message.rootVersion, 1, MAX_UINT32, "hello.root_version"),
     cardKey: checkLength(message.cardKey, [0, CARD_KEY_BYTES], "hello.card_key"),
     cardKeyProof: checkAtMost(message.cardKeyProof, MAX_DEVICE_SIGNATURE_BYTES, "hello.card_key_proof"),
+    run: checkLength(message.run, [0, RUN_BYTES], "hello.run"),
   };
 }
 

@@ -2,11 +2,11 @@ import { TillsyncError } from "./errors.ts";
 import { parseTusn, type Tusn } from "./tusn.ts";
 
 /** What a terminal may publish. */
-export const UP_KINDS = ["hello", "report"] as const;
+export const UP_KINDS = ["hello", "report", "proof"] as const;
 export type UpKind = (typeof UP_KINDS)[number];
 
 /** What a terminal may subscribe to. */
-export const DOWN_KINDS = ["directive", "receipt", "trust"] as const;
+export const DOWN_KINDS = ["directive", "receipt", "trust", "challenge"] as const;
 export type DownKind = (typeof DOWN_KINDS)[number];
 
 const PREFIX = "tillsync/v1";

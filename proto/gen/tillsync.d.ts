@@ -1016,6 +1016,9 @@ export namespace tillsync {
         /** Hello cardKeyProof. */
         cardKeyProof: Uint8Array;
 
+        /** Hello run. */
+        run: Uint8Array;
+
         /**
          * Encodes the specified Hello message. Does not implicitly {@link tillsync.Hello.verify|verify} messages.
          * @param message Hello message or plain object to encode
@@ -1081,6 +1084,9 @@ export namespace tillsync {
 
             /** Hello cardKeyProof */
             cardKeyProof?: (Uint8Array|null);
+
+            /** Hello run */
+            run?: (Uint8Array|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -1268,6 +1274,459 @@ export namespace tillsync {
 
         /** Shape of a Receipt. */
         type $Shape = tillsync.Receipt.$Properties;
+    }
+
+    /**
+     * Properties of a Challenge.
+     * @deprecated Use tillsync.Challenge.$Properties instead.
+     */
+    interface IChallenge extends tillsync.Challenge.$Properties {
+    }
+
+    /** Represents a Challenge. */
+    class Challenge {
+
+        /**
+         * Constructs a new Challenge.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tillsync.Challenge.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Challenge id. */
+        id: Uint8Array;
+
+        /** Challenge factor. */
+        factor: string;
+
+        /** Challenge expires. */
+        expires: number;
+
+        /**
+         * Encodes the specified Challenge message. Does not implicitly {@link tillsync.Challenge.verify|verify} messages.
+         * @param message Challenge message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tillsync.Challenge.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Challenge message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tillsync.Challenge & tillsync.Challenge.$Shape} Challenge
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tillsync.Challenge & tillsync.Challenge.$Shape;
+    }
+
+    namespace Challenge {
+
+        /** Properties of a Challenge. */
+        interface $Properties {
+
+            /** Challenge id */
+            id?: (Uint8Array|null);
+
+            /** Challenge factor */
+            factor?: (string|null);
+
+            /** Challenge expires */
+            expires?: (number|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Challenge. */
+        type $Shape = tillsync.Challenge.$Properties;
+    }
+
+    /**
+     * Properties of a Proof.
+     * @deprecated Use tillsync.Proof.$Properties instead.
+     */
+    interface IProof extends tillsync.Proof.$Properties {
+    }
+
+    /** Represents a Proof. */
+    class Proof {
+
+        /**
+         * Constructs a new Proof.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tillsync.Proof.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Proof tusn. */
+        tusn: string;
+
+        /** Proof challenge. */
+        challenge: Uint8Array;
+
+        /** Proof factor. */
+        factor: string;
+
+        /** Proof cryptogram. */
+        cryptogram: string;
+
+        /** Proof code. */
+        code: string;
+
+        /**
+         * Encodes the specified Proof message. Does not implicitly {@link tillsync.Proof.verify|verify} messages.
+         * @param message Proof message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tillsync.Proof.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Proof message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tillsync.Proof & tillsync.Proof.$Shape} Proof
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tillsync.Proof & tillsync.Proof.$Shape;
+    }
+
+    namespace Proof {
+
+        /** Properties of a Proof. */
+        interface $Properties {
+
+            /** Proof tusn */
+            tusn?: (string|null);
+
+            /** Proof challenge */
+            challenge?: (Uint8Array|null);
+
+            /** Proof factor */
+            factor?: (string|null);
+
+            /** Proof cryptogram */
+            cryptogram?: (string|null);
+
+            /** Proof code */
+            code?: (string|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Proof. */
+        type $Shape = tillsync.Proof.$Properties;
+    }
+
+    /**
+     * Properties of an UpMessage.
+     * @deprecated Use tillsync.UpMessage.$Properties instead.
+     */
+    interface IUpMessage extends tillsync.UpMessage.$Properties {
+    }
+
+    /** Represents an UpMessage. */
+    class UpMessage {
+
+        /**
+         * Constructs a new UpMessage.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tillsync.UpMessage.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** UpMessage kind. */
+        kind: string;
+
+        /** UpMessage envelope. */
+        envelope: Uint8Array;
+
+        /**
+         * Encodes the specified UpMessage message. Does not implicitly {@link tillsync.UpMessage.verify|verify} messages.
+         * @param message UpMessage message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tillsync.UpMessage.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes an UpMessage message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tillsync.UpMessage & tillsync.UpMessage.$Shape} UpMessage
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tillsync.UpMessage & tillsync.UpMessage.$Shape;
+    }
+
+    namespace UpMessage {
+
+        /** Properties of an UpMessage. */
+        interface $Properties {
+
+            /** UpMessage kind */
+            kind?: (string|null);
+
+            /** UpMessage envelope */
+            envelope?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of an UpMessage. */
+        type $Shape = tillsync.UpMessage.$Properties;
+    }
+
+    /**
+     * Properties of an Upload.
+     * @deprecated Use tillsync.Upload.$Properties instead.
+     */
+    interface IUpload extends tillsync.Upload.$Properties {
+    }
+
+    /** Represents an Upload. */
+    class Upload {
+
+        /**
+         * Constructs a new Upload.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tillsync.Upload.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Upload messages. */
+        messages: tillsync.UpMessage.$Properties[];
+
+        /**
+         * Encodes the specified Upload message. Does not implicitly {@link tillsync.Upload.verify|verify} messages.
+         * @param message Upload message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tillsync.Upload.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes an Upload message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tillsync.Upload & tillsync.Upload.$Shape} Upload
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tillsync.Upload & tillsync.Upload.$Shape;
+    }
+
+    namespace Upload {
+
+        /** Properties of an Upload. */
+        interface $Properties {
+
+            /** Upload messages */
+            messages?: (tillsync.UpMessage.$Properties[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of an Upload. */
+        type $Shape = tillsync.Upload.$Properties;
+    }
+
+    /**
+     * Properties of an Uploaded.
+     * @deprecated Use tillsync.Uploaded.$Properties instead.
+     */
+    interface IUploaded extends tillsync.Uploaded.$Properties {
+    }
+
+    /** Represents an Uploaded. */
+    class Uploaded {
+
+        /**
+         * Constructs a new Uploaded.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tillsync.Uploaded.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Uploaded codes. */
+        codes: string[];
+
+        /**
+         * Encodes the specified Uploaded message. Does not implicitly {@link tillsync.Uploaded.verify|verify} messages.
+         * @param message Uploaded message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tillsync.Uploaded.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes an Uploaded message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tillsync.Uploaded & tillsync.Uploaded.$Shape} Uploaded
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tillsync.Uploaded & tillsync.Uploaded.$Shape;
+    }
+
+    namespace Uploaded {
+
+        /** Properties of an Uploaded. */
+        interface $Properties {
+
+            /** Uploaded codes */
+            codes?: (string[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of an Uploaded. */
+        type $Shape = tillsync.Uploaded.$Properties;
+    }
+
+    /**
+     * Properties of a DownMessage.
+     * @deprecated Use tillsync.DownMessage.$Properties instead.
+     */
+    interface IDownMessage extends tillsync.DownMessage.$Properties {
+    }
+
+    /** Represents a DownMessage. */
+    class DownMessage {
+
+        /**
+         * Constructs a new DownMessage.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tillsync.DownMessage.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** DownMessage kind. */
+        kind: string;
+
+        /** DownMessage payload. */
+        payload: Uint8Array;
+
+        /**
+         * Encodes the specified DownMessage message. Does not implicitly {@link tillsync.DownMessage.verify|verify} messages.
+         * @param message DownMessage message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tillsync.DownMessage.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a DownMessage message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tillsync.DownMessage & tillsync.DownMessage.$Shape} DownMessage
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tillsync.DownMessage & tillsync.DownMessage.$Shape;
+    }
+
+    namespace DownMessage {
+
+        /** Properties of a DownMessage. */
+        interface $Properties {
+
+            /** DownMessage kind */
+            kind?: (string|null);
+
+            /** DownMessage payload */
+            payload?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a DownMessage. */
+        type $Shape = tillsync.DownMessage.$Properties;
+    }
+
+    /**
+     * Properties of a Desired.
+     * @deprecated Use tillsync.Desired.$Properties instead.
+     */
+    interface IDesired extends tillsync.Desired.$Properties {
+    }
+
+    /** Represents a Desired. */
+    class Desired {
+
+        /**
+         * Constructs a new Desired.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: tillsync.Desired.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Desired number. */
+        number: number;
+
+        /** Desired messages. */
+        messages: tillsync.DownMessage.$Properties[];
+
+        /**
+         * Encodes the specified Desired message. Does not implicitly {@link tillsync.Desired.verify|verify} messages.
+         * @param message Desired message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: tillsync.Desired.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Desired message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {tillsync.Desired & tillsync.Desired.$Shape} Desired
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): tillsync.Desired & tillsync.Desired.$Shape;
+    }
+
+    namespace Desired {
+
+        /** Properties of a Desired. */
+        interface $Properties {
+
+            /** Desired number */
+            number?: (number|null);
+
+            /** Desired messages */
+            messages?: (tillsync.DownMessage.$Properties[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Desired. */
+        type $Shape = tillsync.Desired.$Properties;
     }
 
     /**

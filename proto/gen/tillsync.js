@@ -2603,6 +2603,7 @@ export const tillsync = $root.tillsync = (() => {
          * @property {number|null} [rootVersion] Hello rootVersion
          * @property {Uint8Array|null} [cardKey] Hello cardKey
          * @property {Uint8Array|null} [cardKeyProof] Hello cardKeyProof
+         * @property {Uint8Array|null} [run] Hello run
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -2747,6 +2748,14 @@ export const tillsync = $root.tillsync = (() => {
         Hello.prototype.cardKeyProof = $util.newBuffer([]);
 
         /**
+         * Hello run.
+         * @member {Uint8Array} run
+         * @memberof tillsync.Hello
+         * @instance
+         */
+        Hello.prototype.run = $util.newBuffer([]);
+
+        /**
          * Encodes the specified Hello message. Does not implicitly {@link tillsync.Hello.verify|verify} messages.
          * @function encode
          * @memberof tillsync.Hello
@@ -2790,6 +2799,8 @@ export const tillsync = $root.tillsync = (() => {
                 writer.uint32(/* id 13, wireType 2 =*/106).bytes(message.cardKey);
             if (message.cardKeyProof != null && $Object.hasOwnProperty.call(message, "cardKeyProof") && message.cardKeyProof.length)
                 writer.uint32(/* id 14, wireType 2 =*/114).bytes(message.cardKeyProof);
+            if (message.run != null && $Object.hasOwnProperty.call(message, "run") && message.run.length)
+                writer.uint32(/* id 15, wireType 2 =*/122).bytes(message.run);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2958,6 +2969,15 @@ export const tillsync = $root.tillsync = (() => {
                             message.cardKeyProof = value;
                         else
                             delete message.cardKeyProof;
+                        continue;
+                    }
+                case 15: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.run = value;
+                        else
+                            delete message.run;
                         continue;
                     }
                 }
@@ -3470,6 +3490,1141 @@ export const tillsync = $root.tillsync = (() => {
         };
 
         return Receipt;
+    })();
+
+    tillsync.Challenge = (function() {
+
+        /**
+         * Properties of a Challenge.
+         * @typedef {Object} tillsync.Challenge.$Properties
+         * @property {Uint8Array|null} [id] Challenge id
+         * @property {string|null} [factor] Challenge factor
+         * @property {number|null} [expires] Challenge expires
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of a Challenge.
+         * @memberof tillsync
+         * @interface IChallenge
+         * @augments tillsync.Challenge.$Properties
+         * @deprecated Use tillsync.Challenge.$Properties instead.
+         */
+
+        /**
+         * Shape of a Challenge.
+         * @typedef {tillsync.Challenge.$Properties} tillsync.Challenge.$Shape
+         */
+
+        /**
+         * Constructs a new Challenge.
+         * @memberof tillsync
+         * @classdesc Represents a Challenge.
+         * @constructor
+         * @param {tillsync.Challenge.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const Challenge = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * Challenge id.
+         * @member {Uint8Array} id
+         * @memberof tillsync.Challenge
+         * @instance
+         */
+        Challenge.prototype.id = $util.newBuffer([]);
+
+        /**
+         * Challenge factor.
+         * @member {string} factor
+         * @memberof tillsync.Challenge
+         * @instance
+         */
+        Challenge.prototype.factor = "";
+
+        /**
+         * Challenge expires.
+         * @member {number} expires
+         * @memberof tillsync.Challenge
+         * @instance
+         */
+        Challenge.prototype.expires = 0;
+
+        /**
+         * Encodes the specified Challenge message. Does not implicitly {@link tillsync.Challenge.verify|verify} messages.
+         * @function encode
+         * @memberof tillsync.Challenge
+         * @static
+         * @param {tillsync.Challenge.$Properties} message Challenge message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        Challenge.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id.length)
+                writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.id);
+            if (message.factor != null && $Object.hasOwnProperty.call(message, "factor") && message.factor !== "")
+                writer.uint32(/* id 2, wireType 2 =*/18).string(message.factor);
+            if (message.expires != null && $Object.hasOwnProperty.call(message, "expires") && message.expires !== 0)
+                writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.expires);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes a Challenge message from the specified reader or buffer.
+         * @function decode
+         * @memberof tillsync.Challenge
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {tillsync.Challenge & tillsync.Challenge.$Shape} Challenge
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        Challenge.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tillsync.Challenge();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.id = value;
+                        else
+                            delete message.id;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.factor = value;
+                        else
+                            delete message.factor;
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.expires = value;
+                        else
+                            delete message.expires;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Challenge;
+    })();
+
+    tillsync.Proof = (function() {
+
+        /**
+         * Properties of a Proof.
+         * @typedef {Object} tillsync.Proof.$Properties
+         * @property {string|null} [tusn] Proof tusn
+         * @property {Uint8Array|null} [challenge] Proof challenge
+         * @property {string|null} [factor] Proof factor
+         * @property {string|null} [cryptogram] Proof cryptogram
+         * @property {string|null} [code] Proof code
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of a Proof.
+         * @memberof tillsync
+         * @interface IProof
+         * @augments tillsync.Proof.$Properties
+         * @deprecated Use tillsync.Proof.$Properties instead.
+         */
+
+        /**
+         * Shape of a Proof.
+         * @typedef {tillsync.Proof.$Properties} tillsync.Proof.$Shape
+         */
+
+        /**
+         * Constructs a new Proof.
+         * @memberof tillsync
+         * @classdesc Represents a Proof.
+         * @constructor
+         * @param {tillsync.Proof.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const Proof = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * Proof tusn.
+         * @member {string} tusn
+         * @memberof tillsync.Proof
+         * @instance
+         */
+        Proof.prototype.tusn = "";
+
+        /**
+         * Proof challenge.
+         * @member {Uint8Array} challenge
+         * @memberof tillsync.Proof
+         * @instance
+         */
+        Proof.prototype.challenge = $util.newBuffer([]);
+
+        /**
+         * Proof factor.
+         * @member {string} factor
+         * @memberof tillsync.Proof
+         * @instance
+         */
+        Proof.prototype.factor = "";
+
+        /**
+         * Proof cryptogram.
+         * @member {string} cryptogram
+         * @memberof tillsync.Proof
+         * @instance
+         */
+        Proof.prototype.cryptogram = "";
+
+        /**
+         * Proof code.
+         * @member {string} code
+         * @memberof tillsync.Proof
+         * @instance
+         */
+        Proof.prototype.code = "";
+
+        /**
+         * Encodes the specified Proof message. Does not implicitly {@link tillsync.Proof.verify|verify} messages.
+         * @function encode
+         * @memberof tillsync.Proof
+         * @static
+         * @param {tillsync.Proof.$Properties} message Proof message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        Proof.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.tusn != null && $Object.hasOwnProperty.call(message, "tusn") && message.tusn !== "")
+                writer.uint32(/* id 1, wireType 2 =*/10).string(message.tusn);
+            if (message.challenge != null && $Object.hasOwnProperty.call(message, "challenge") && message.challenge.length)
+                writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.challenge);
+            if (message.factor != null && $Object.hasOwnProperty.call(message, "factor") && message.factor !== "")
+                writer.uint32(/* id 3, wireType 2 =*/26).string(message.factor);
+            if (message.cryptogram != null && $Object.hasOwnProperty.call(message, "cryptogram") && message.cryptogram !== "")
+                writer.uint32(/* id 4, wireType 2 =*/34).string(message.cryptogram);
+            if (message.code != null && $Object.hasOwnProperty.call(message, "code") && message.code !== "")
+                writer.uint32(/* id 5, wireType 2 =*/42).string(message.code);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes a Proof message from the specified reader or buffer.
+         * @function decode
+         * @memberof tillsync.Proof
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {tillsync.Proof & tillsync.Proof.$Shape} Proof
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        Proof.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tillsync.Proof();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.tusn = value;
+                        else
+                            delete message.tusn;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.challenge = value;
+                        else
+                            delete message.challenge;
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.factor = value;
+                        else
+                            delete message.factor;
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.cryptogram = value;
+                        else
+                            delete message.cryptogram;
+                        continue;
+                    }
+                case 5: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.code = value;
+                        else
+                            delete message.code;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Proof;
+    })();
+
+    tillsync.UpMessage = (function() {
+
+        /**
+         * Properties of an UpMessage.
+         * @typedef {Object} tillsync.UpMessage.$Properties
+         * @property {string|null} [kind] UpMessage kind
+         * @property {Uint8Array|null} [envelope] UpMessage envelope
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of an UpMessage.
+         * @memberof tillsync
+         * @interface IUpMessage
+         * @augments tillsync.UpMessage.$Properties
+         * @deprecated Use tillsync.UpMessage.$Properties instead.
+         */
+
+        /**
+         * Shape of an UpMessage.
+         * @typedef {tillsync.UpMessage.$Properties} tillsync.UpMessage.$Shape
+         */
+
+        /**
+         * Constructs a new UpMessage.
+         * @memberof tillsync
+         * @classdesc Represents an UpMessage.
+         * @constructor
+         * @param {tillsync.UpMessage.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const UpMessage = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * UpMessage kind.
+         * @member {string} kind
+         * @memberof tillsync.UpMessage
+         * @instance
+         */
+        UpMessage.prototype.kind = "";
+
+        /**
+         * UpMessage envelope.
+         * @member {Uint8Array} envelope
+         * @memberof tillsync.UpMessage
+         * @instance
+         */
+        UpMessage.prototype.envelope = $util.newBuffer([]);
+
+        /**
+         * Encodes the specified UpMessage message. Does not implicitly {@link tillsync.UpMessage.verify|verify} messages.
+         * @function encode
+         * @memberof tillsync.UpMessage
+         * @static
+         * @param {tillsync.UpMessage.$Properties} message UpMessage message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        UpMessage.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.kind != null && $Object.hasOwnProperty.call(message, "kind") && message.kind !== "")
+                writer.uint32(/* id 1, wireType 2 =*/10).string(message.kind);
+            if (message.envelope != null && $Object.hasOwnProperty.call(message, "envelope") && message.envelope.length)
+                writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.envelope);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes an UpMessage message from the specified reader or buffer.
+         * @function decode
+         * @memberof tillsync.UpMessage
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {tillsync.UpMessage & tillsync.UpMessage.$Shape} UpMessage
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        UpMessage.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tillsync.UpMessage();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.kind = value;
+                        else
+                            delete message.kind;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.envelope = value;
+                        else
+                            delete message.envelope;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return UpMessage;
+    })();
+
+    tillsync.Upload = (function() {
+
+        /**
+         * Properties of an Upload.
+         * @typedef {Object} tillsync.Upload.$Properties
+         * @property {Array.<tillsync.UpMessage.$Properties>|null} [messages] Upload messages
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of an Upload.
+         * @memberof tillsync
+         * @interface IUpload
+         * @augments tillsync.Upload.$Properties
+         * @deprecated Use tillsync.Upload.$Properties instead.
+         */
+
+        /**
+         * Shape of an Upload.
+         * @typedef {tillsync.Upload.$Properties} tillsync.Upload.$Shape
+         */
+
+        /**
+         * Constructs a new Upload.
+         * @memberof tillsync
+         * @classdesc Represents an Upload.
+         * @constructor
+         * @param {tillsync.Upload.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const Upload = function (properties) {
+            this.messages = [];
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * Upload messages.
+         * @member {Array.<tillsync.UpMessage.$Properties>} messages
+         * @memberof tillsync.Upload
+         * @instance
+         */
+        Upload.prototype.messages = $util.emptyArray;
+
+        /**
+         * Encodes the specified Upload message. Does not implicitly {@link tillsync.Upload.verify|verify} messages.
+         * @function encode
+         * @memberof tillsync.Upload
+         * @static
+         * @param {tillsync.Upload.$Properties} message Upload message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        Upload.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.messages != null && message.messages.length)
+                for (let i = 0; i < message.messages.length; ++i)
+                    $root.tillsync.UpMessage.encode(message.messages[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), _depth + 1).ldelim();
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes an Upload message from the specified reader or buffer.
+         * @function decode
+         * @memberof tillsync.Upload
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {tillsync.Upload & tillsync.Upload.$Shape} Upload
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        Upload.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tillsync.Upload();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.messages && message.messages.length))
+                            message.messages = [];
+                        message.messages.push($root.tillsync.UpMessage.decode(reader, reader.size(), $undefined, _depth + 1));
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Upload;
+    })();
+
+    tillsync.Uploaded = (function() {
+
+        /**
+         * Properties of an Uploaded.
+         * @typedef {Object} tillsync.Uploaded.$Properties
+         * @property {Array.<string>|null} [codes] Uploaded codes
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of an Uploaded.
+         * @memberof tillsync
+         * @interface IUploaded
+         * @augments tillsync.Uploaded.$Properties
+         * @deprecated Use tillsync.Uploaded.$Properties instead.
+         */
+
+        /**
+         * Shape of an Uploaded.
+         * @typedef {tillsync.Uploaded.$Properties} tillsync.Uploaded.$Shape
+         */
+
+        /**
+         * Constructs a new Uploaded.
+         * @memberof tillsync
+         * @classdesc Represents an Uploaded.
+         * @constructor
+         * @param {tillsync.Uploaded.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const Uploaded = function (properties) {
+            this.codes = [];
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * Uploaded codes.
+         * @member {Array.<string>} codes
+         * @memberof tillsync.Uploaded
+         * @instance
+         */
+        Uploaded.prototype.codes = $util.emptyArray;
+
+        /**
+         * Encodes the specified Uploaded message. Does not implicitly {@link tillsync.Uploaded.verify|verify} messages.
+         * @function encode
+         * @memberof tillsync.Uploaded
+         * @static
+         * @param {tillsync.Uploaded.$Properties} message Uploaded message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        Uploaded.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.codes != null && message.codes.length)
+                for (let i = 0; i < message.codes.length; ++i)
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.codes[i]);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes an Uploaded message from the specified reader or buffer.
+         * @function decode
+         * @memberof tillsync.Uploaded
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {tillsync.Uploaded & tillsync.Uploaded.$Shape} Uploaded
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        Uploaded.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tillsync.Uploaded();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.codes && message.codes.length))
+                            message.codes = [];
+                        message.codes.push(reader.stringVerify());
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Uploaded;
+    })();
+
+    tillsync.DownMessage = (function() {
+
+        /**
+         * Properties of a DownMessage.
+         * @typedef {Object} tillsync.DownMessage.$Properties
+         * @property {string|null} [kind] DownMessage kind
+         * @property {Uint8Array|null} [payload] DownMessage payload
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of a DownMessage.
+         * @memberof tillsync
+         * @interface IDownMessage
+         * @augments tillsync.DownMessage.$Properties
+         * @deprecated Use tillsync.DownMessage.$Properties instead.
+         */
+
+        /**
+         * Shape of a DownMessage.
+         * @typedef {tillsync.DownMessage.$Properties} tillsync.DownMessage.$Shape
+         */
+
+        /**
+         * Constructs a new DownMessage.
+         * @memberof tillsync
+         * @classdesc Represents a DownMessage.
+         * @constructor
+         * @param {tillsync.DownMessage.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const DownMessage = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * DownMessage kind.
+         * @member {string} kind
+         * @memberof tillsync.DownMessage
+         * @instance
+         */
+        DownMessage.prototype.kind = "";
+
+        /**
+         * DownMessage payload.
+         * @member {Uint8Array} payload
+         * @memberof tillsync.DownMessage
+         * @instance
+         */
+        DownMessage.prototype.payload = $util.newBuffer([]);
+
+        /**
+         * Encodes the specified DownMessage message. Does not implicitly {@link tillsync.DownMessage.verify|verify} messages.
+         * @function encode
+         * @memberof tillsync.DownMessage
+         * @static
+         * @param {tillsync.DownMessage.$Properties} message DownMessage message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        DownMessage.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.kind != null && $Object.hasOwnProperty.call(message, "kind") && message.kind !== "")
+                writer.uint32(/* id 1, wireType 2 =*/10).string(message.kind);
+            if (message.payload != null && $Object.hasOwnProperty.call(message, "payload") && message.payload.length)
+                writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.payload);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes a DownMessage message from the specified reader or buffer.
+         * @function decode
+         * @memberof tillsync.DownMessage
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {tillsync.DownMessage & tillsync.DownMessage.$Shape} DownMessage
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        DownMessage.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tillsync.DownMessage();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.kind = value;
+                        else
+                            delete message.kind;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.payload = value;
+                        else
+                            delete message.payload;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return DownMessage;
+    })();
+
+    tillsync.Desired = (function() {
+
+        /**
+         * Properties of a Desired.
+         * @typedef {Object} tillsync.Desired.$Properties
+         * @property {number|null} [number] Desired number
+         * @property {Array.<tillsync.DownMessage.$Properties>|null} [messages] Desired messages
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of a Desired.
+         * @memberof tillsync
+         * @interface IDesired
+         * @augments tillsync.Desired.$Properties
+         * @deprecated Use tillsync.Desired.$Properties instead.
+         */
+
+        /**
+         * Shape of a Desired.
+         * @typedef {tillsync.Desired.$Properties} tillsync.Desired.$Shape
+         */
+
+        /**
+         * Constructs a new Desired.
+         * @memberof tillsync
+         * @classdesc Represents a Desired.
+         * @constructor
+         * @param {tillsync.Desired.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const Desired = function (properties) {
+            this.messages = [];
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * Desired number.
+         * @member {number} number
+         * @memberof tillsync.Desired
+         * @instance
+         */
+        Desired.prototype.number = 0;
+
+        /**
+         * Desired messages.
+         * @member {Array.<tillsync.DownMessage.$Properties>} messages
+         * @memberof tillsync.Desired
+         * @instance
+         */
+        Desired.prototype.messages = $util.emptyArray;
+
+        /**
+         * Encodes the specified Desired message. Does not implicitly {@link tillsync.Desired.verify|verify} messages.
+         * @function encode
+         * @memberof tillsync.Desired
+         * @static
+         * @param {tillsync.Desired.$Properties} message Desired message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        Desired.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.number != null && $Object.hasOwnProperty.call(message, "number") && message.number !== 0)
+                writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.number);
+            if (message.messages != null && message.messages.length)
+                for (let i = 0; i < message.messages.length; ++i)
+                    $root.tillsync.DownMessage.encode(message.messages[i], writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes a Desired message from the specified reader or buffer.
+         * @function decode
+         * @memberof tillsync.Desired
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {tillsync.Desired & tillsync.Desired.$Shape} Desired
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        Desired.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.tillsync.Desired();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.number = value;
+                        else
+                            delete message.number;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.messages && message.messages.length))
+                            message.messages = [];
+                        message.messages.push($root.tillsync.DownMessage.decode(reader, reader.size(), $undefined, _depth + 1));
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Desired;
     })();
 
     tillsync.Recipient = (function() {
