@@ -60,6 +60,48 @@ export async function fetchTrustBundle(desk: Desk, rootVersion: number): Promise
   return await call(desk, { method: "GET", path, most: MAX_TRUST_BUNDLE_BYTES });
 }
 
+/** The JSON list of enrolments that wait for a person; of one terminal where it is named. @throws TillsyncError FETCH_FAILED */
+export async function fetchEnrolments(desk: Desk, by: Asker, tusn?: string): Promise<Buffer> {
+  const path = tusn === undefined ? "/v1/enrolments" : `/v1/enrolments/${tusn}`;
+  return await call(desk, { method: "GET", path, by, most: MAX_LIST_BYTES });
+}
+
+/** Lets a device key enrol as a terminal. @throws TillsyncError FETCH_FAILED */
+export async function submitAdmission(desk: Desk, by: Asker, tusn: string, body: Uint8Array): Promise<Buffer> {
+  return await call(desk, { method: "POST", path: `/v1/enrolments/${tusn}/admit`, body, by, most: MAX_ANSWER_BYTES });
+}
+
+/** What is on record of a terminal that is to be parted from its key. @throws TillsyncError FETCH_FAILED */
+export async function fetchUnbinding(desk: Desk, by: Asker, tusn: string): Promise<Buffer> {
+  return await call(desk, { method: "GET", path: `/v1/terminals/${tusn}/unbinding`, by, most: MAX_ANSWER_BYTES });
+}
+
+/** One person's word that it shall be. @throws TillsyncError FETCH_FAILED */
+export async function submitUnbinding(desk: Desk, by: Asker, tusn: string, body: Uint8Array): Promise<Buffer> {
+  return await call(desk, {
+    method: "POST",
+    path: `/v1/terminals/${tusn}/unbinding`,
+    body,
+    by,
+    most: MAX_ANSWER_BYTES,
+  });
+}
+
+/** The JSON list of changes that wait for a checker's word alone. @throws TillsyncError FETCH_FAILED */
+export async function fetchChanges(desk: Desk, by: Asker): Promise<Buffer> {
+  return await call(desk, { method: "GET", path: "/v1/changes", by, most: MAX_LIST_BYTES });
+}
+
+/** What a change shall bring, as the bytes that are approved. @throws TillsyncError FETCH_FAILED */
+export async function fetchChange(desk: Desk, by: Asker, id: string): Promise<Buffer> {
+  return await call(desk, { method: "GET", path: `/v1/changes/${id}`, by, most: MAX_ANSWER_BYTES });
+}
+
+/** A checker's word. @throws TillsyncError FETCH_FAILED */
+export async function submitChangeApproval(desk: Desk, by: Asker, id: string, body: Uint8Array): Promise<Buffer> {
+  return await call(desk, { method: "POST", path: `/v1/changes/${id}/approval`, body, by, most: MAX_ANSWER_BYTES });
+}
+
 async function call({ service, ca }: Desk, { method, path, body = NOTHING, by, most }: Call): Promise<Buffer> {
   const url = new URL(path, service);
   const target = `${url.pathname}${url.search}`;

@@ -1,7 +1,10 @@
 import { toPrintable } from "../../proto/printable.ts";
 import { type Command, parseArguments } from "./arguments.ts";
+import { acquirerSeal } from "./commands/acquirer-seal.ts";
 import { binding } from "./commands/binding.ts";
+import { approve, changes } from "./commands/change.ts";
 import { fetchCommand, submit } from "./commands/exchange.ts";
+import { admit, enrolments, unbind } from "./commands/identity.ts";
 import { keygen } from "./commands/keygen.ts";
 import { seal } from "./commands/seal.ts";
 import { show } from "./commands/show.ts";
@@ -27,6 +30,12 @@ const COMMANDS: readonly Command[] = [
   submit,
   binding,
   seal,
+  acquirerSeal,
+  enrolments,
+  admit,
+  unbind,
+  changes,
+  approve,
 ];
 
 /** Runs one command and gives the exit status: 0 done, 1 refused, 2 wrong usage. Throws nothing. */

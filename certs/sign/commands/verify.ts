@@ -5,17 +5,21 @@ import { readPolicy } from "../home.ts";
 import { print } from "../output.ts";
 import { parseWhole, readInput, toReleaseSigners } from "../release-input.ts";
 import { toMissingRoles } from "../render/missing-roles.ts";
+import { ATTESTATION_OPTIONS, checkAttestation, demandNoTrust, isSignedAttestation } from "./attestation.ts";
 import { STALE, toHome } from "./options.ts";
 
 const NOT_APPROVED = 1;
 
 export const verify: Command = {
   name: "verify",
-  about: "tell who signed a release, and whether that is enough; ends with 0 only where it is approved",
+  about: "tell who signed a release, and whether that is enough; or check a signed attestation of a terminal",
   operands: ["FILE"],
-  options: { ...STALE },
+  options: { ...STALE, ...ATTESTATION_OPTIONS },
   run: async (given, ports) => {
-    const whole = parseWhole(readInput(given.operands[0] ?? ""));
+    const bytes = readInput(given.operands[0] ?? "");
+    if (isSignedAttestation(bytes)) return checkAttestation(bytes, given, ports);
+    demandNoTrust(given);
+    const whole = parseWhole(bytes);
     const { policy } = readPolicy(toHome(given, ports), ports.now(), given.flag("accept-stale"));
     verifyRelease(whole, policy, ports.now());
     const { releaseId, purpose } = whole.statement;

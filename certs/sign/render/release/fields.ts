@@ -1,6 +1,6 @@
 import { isEqual, toHex } from "../../../../proto/bytes.ts";
-import { type FieldDifference, toDifferences } from "../../../../proto/difference.ts";
-import type { Binding, Profile } from "../../../../proto/profile.ts";
+import type { FieldDifference } from "../../../../proto/difference.ts";
+import type { Binding } from "../../../../proto/profile.ts";
 import type { ReleaseLeaf } from "../../../release.ts";
 import { HIDDEN, hideDigits } from "./blind-text.ts";
 import type { FieldName, FieldView } from "./view.ts";
@@ -57,8 +57,8 @@ export function toSettlementFields(
 }
 
 /** Every field that differs between what a terminal holds and what it would take, but for the settlement. */
-export function toOtherFields(before: Profile | undefined, after: Profile, secrets: Secrets): readonly FieldView[] {
-  return toDifferences(before, after)
+export function toOtherFields(differences: readonly FieldDifference[], secrets: Secrets): readonly FieldView[] {
+  return differences
     .filter(({ group }) => group !== "binding")
     .map((difference) => toFieldView(toFieldName(difference), difference.before, difference.after, secrets));
 }

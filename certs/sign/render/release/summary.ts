@@ -1,5 +1,5 @@
 import { toDigest, toHex } from "../../../../proto/bytes.ts";
-import { toDifferenceClass } from "../../../../proto/difference.ts";
+import { toDifferences, toGravestClass } from "../../../../proto/difference.ts";
 import type { Tusn } from "../../../../proto/tusn.ts";
 import type { ReleaseLeaf, WholeRelease } from "../../../release.ts";
 import { MOST } from "../../../trust/policy.ts";
@@ -78,14 +78,17 @@ function toChanges(
   const numbers = new Map(settlements.map(({ key, view }) => [key, view.number]));
   return leaves
     .filter(({ isReserve }) => !isReserve)
-    .map((leaf) => ({
-      leaf,
-      kind: toKind(leaf),
-      class: toDifferenceClass(leaf.base, leaf.profile),
-      fields: toOtherFields(leaf.base, leaf.profile, secrets),
-      settlement: isSettling(leaf) ? (numbers.get(toTransitionKey(leaf)) ?? 0) : 0,
-      reserve: reserves.get(leaf.directive.tusn),
-    }));
+    .map((leaf) => {
+      const differences = toDifferences(leaf.base, leaf.profile);
+      return {
+        leaf,
+        kind: toKind(leaf),
+        class: toGravestClass(differences),
+        fields: toOtherFields(differences, secrets),
+        settlement: isSettling(leaf) ? (numbers.get(toTransitionKey(leaf)) ?? 0) : 0,
+        reserve: reserves.get(leaf.directive.tusn),
+      };
+    });
 }
 
 function toKind({ base, directive }: ReleaseLeaf): DirectiveKind {
@@ -120,7 +123,7 @@ function toDirectiveView(leaf: ReleaseLeaf, secrets: Secrets): DirectiveView {
       ...(isOtherSettlement(base?.binding, profile.binding)
         ? toSettlementFields(base?.binding, profile.binding, secrets)
         : []),
-      ...toOtherFields(base, profile, secrets),
+      ...toOtherFields(toDifferences(base, profile), secrets),
     ],
   };
 }
