@@ -28,7 +28,7 @@ describe("tillsync-tuf", () => {
   });
 
   it("keeps files byte by byte as they came", async () => {
-    const client = await startTufClient();
+    const client = await startTufClient({ isProcess: true });
     const odd = Buffer.concat([
       client.repository.files.get("metadata/timestamp.json") as Uint8Array,
       Buffer.from(" \n"),
@@ -56,7 +56,7 @@ describe("tillsync-tuf", () => {
   );
 
   it("may run many times at once on one folder: each comes to its end, and so does the folder", async () => {
-    const client = await startTufClient();
+    const client = await startTufClient({ isProcess: true });
     client.repository.addTarget("file", "content");
     for (let round = 2; round <= 3; round += 1) {
       client.repository.publish("targets", "snapshot", "timestamp");

@@ -26,7 +26,7 @@ describe("freeze", () => {
     if (timestamp !== undefined) timestamp.expires = toTimeText(Math.floor(Date.now() / 1_000) + 2);
     client.repository.publish("timestamp");
     expect(await client.refresh()).toEqual(DONE);
-    await expect.poll(client.refresh, { timeout: 10_000 }).toEqual({ exit: 1, code: "TRUST_EXPIRED" });
+    await expect.poll(client.refresh, { timeout: 20_000 }).toEqual({ exit: 1, code: "TRUST_EXPIRED" });
     expect(client.versions()).toMatchObject({ timestamp: 2 });
   });
 

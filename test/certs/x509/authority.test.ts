@@ -63,7 +63,7 @@ describe("a terminal certificate", () => {
   });
 
   it("has a positive serial of 16 bytes, another one each time", async () => {
-    const made = await Promise.all(Array.from({ length: 20 }, () => certificates.terminal(TUSN_A)));
+    const made = await Promise.all(Array.from({ length: 20 }, () => certificates.terminal(TUSN_A, {})));
     const serials = made.map(({ certificate }) => new X509Certificate(certificate).serialNumber);
     for (const serial of serials) expect(serial).toMatch(/^[4-7][0-9A-F]{31}$/);
     expect(new Set(serials).size).toBe(20);
