@@ -1,7 +1,8 @@
 import { Aedes, type Client } from "aedes";
 import { MAX_PACKET_BYTES } from "../proto/bounds.ts";
 import { TillsyncError } from "../proto/errors.ts";
-import type { Bus, BusHandlers } from "./bus.ts";
+import type { Bus, BusHandlers, Peer } from "./bus.ts";
+import { admitInTime } from "./embedded/admit.ts";
 import { watchExpiry } from "./embedded/expiry.ts";
 import { createHooks } from "./embedded/hooks.ts";
 import { Inbox } from "./embedded/inbox.ts";
@@ -51,9 +52,12 @@ export async function openEmbeddedBus(options: EmbeddedBusOptions, handlers: Bus
     startTimer: timers,
     rate: new MessageRate({ ...limits, now, onHeld: (tusn) => log("bus.messages_held", { tusn }) }),
   });
-  const aedes = await openAedes(sessions, limits, log);
+  const admitBound = { admitMs: limits.admitMs, startTimer: timers };
+  const admit = (peer: Peer) => admitInTime((asked) => handlers.admit(asked), peer, admitBound);
+  const aedes = await openAedes(sessions, admit, limits, log);
 
-  const onTerminal = ({ socket, tusn, validTo, settle }: Arrival) => {
+  const onTerminal = ({ socket, peer, validTo, settle }: Arrival) => {
+    const { tusn } = peer;
     const onFault = (code: string) => log("bus.connection_cut", { code, tusn });
     const stream = new GuardedStream(socket, { limits: limits.guard, startTimer: timers, onFault });
     const onExpired = () => {
@@ -62,8 +66,12 @@ export async function openEmbeddedBus(options: EmbeddedBusOptions, handlers: Bus
     };
     stream.once("close", watchExpiry(validTo, { now, startTimer: timers, onExpired }));
     const client = aedes.handle(stream);
-    client.once("connected", settle);
-    sessions.open(client, new Session(tusn, stream, client, inbox, limits));
+    const session = new Session(peer, stream, client, inbox, limits);
+    client.once("connected", () => {
+      settle();
+      session.release();
+    });
+    sessions.open(client, session);
   };
   const { connections, arrivalsPerAddress, handshakeMs } = limits;
   const bounds = { connections, arrivalsPerAddress, handshakeMs };
@@ -90,6 +98,7 @@ export async function openEmbeddedBus(options: EmbeddedBusOptions, handlers: Bus
     },
     connected: () => sessions.connected(),
     disconnect: (tusn) => sessions.drop(tusn),
+    refuse: (revoked) => server.refuse(revoked),
     close: () => {
       closing ??= close();
       return closing;
@@ -97,9 +106,19 @@ export async function openEmbeddedBus(options: EmbeddedBusOptions, handlers: Bus
   };
 }
 
-async function openAedes(sessions: Sessions, limits: EmbeddedLimits, log: Log): Promise<Aedes> {
+async function openAedes(
+  sessions: Sessions,
+  admit: BusHandlers["admit"],
+  limits: EmbeddedLimits,
+  log: Log,
+): Promise<Aedes> {
+  const hooks = createHooks((client) => sessions.of(client), admit, log);
   const aedes = await Aedes.createBroker({
-    ...createHooks((client) => sessions.of(client), log),
+    ...hooks,
+    authenticate: (client, username, password, done) => {
+      sessions.claim(client);
+      hooks.authenticate(client, username, password, done);
+    },
     mq: createSilentEmitter(),
     // The guard's own time limits come first.
     connectTimeout: 2 * limits.guard.connectMs,

@@ -1,6 +1,7 @@
 import { MAX_ENVELOPE_BYTES } from "../proto/bounds.ts";
-import { DOWN_KINDS, toDownTopic, toUpTopic, UP_KINDS } from "../proto/topics.ts";
+import { DOWN_KINDS, toDownTopic, toUpTopic, UP_KINDS, type UpKind } from "../proto/topics.ts";
 import type { Tusn } from "../proto/tusn.ts";
+import type { Admission } from "./bus.ts";
 
 // Who may do what on the bus, whichever broker carries it. Everything not named here is forbidden. A topic or filter is
 // compared whole with those that the terminal's own TUSN makes, so that no wildcard, `$` topic or other terminal's topic
@@ -9,6 +10,13 @@ import type { Tusn } from "../proto/tusn.ts";
 /** MQTT 3.1.1. */
 const PROTOCOL_VERSION = 4;
 const MAX_QOS = 1;
+const GREETING_KINDS: readonly UpKind[] = ["hello"];
+/** Stands for every terminal in the filters of the service, which is none of them. */
+const EVERY = "+" as Tusn;
+
+/** What the service, as a client of an external broker, subscribes to and publishes on. */
+export const SERVICE_READS: readonly string[] = UP_KINDS.map((kind) => toUpTopic(EVERY, kind));
+export const SERVICE_WRITES: readonly string[] = DOWN_KINDS.map((kind) => toDownTopic(EVERY, kind));
 /** A terminal that vanished is noticed within one and a half times this. */
 export const MAX_KEEPALIVE_SECONDS = 300;
 
@@ -27,6 +35,7 @@ export interface ConnectRequest {
 
 export interface PublishRequest {
   readonly tusn: Tusn;
+  readonly admission: Admission;
   readonly topic: string;
   readonly qos: number;
   readonly retain: boolean;
@@ -53,26 +62,32 @@ export function isConnectAllowed(request: ConnectRequest): boolean {
   );
 }
 
-/** A terminal publishes envelopes on its own up topics. */
+/** What a terminal may publish on: its own up topics; one that may only greet, its hello's. */
+export function toPublishTopics(tusn: Tusn, admission: Admission): readonly string[] {
+  return (admission === "full" ? UP_KINDS : GREETING_KINDS).map((kind) => toUpTopic(tusn, kind));
+}
+
+/** What ever reaches a terminal: its own down topics; one that may only greet, nothing. */
+export function toDeliveryTopics(tusn: Tusn, admission: Admission): readonly string[] {
+  return admission === "full" ? DOWN_KINDS.map((kind) => toDownTopic(tusn, kind)) : [];
+}
+
+/** A terminal publishes envelopes, never larger or kept by the broker. */
 export function isPublishAllowed(request: PublishRequest): boolean {
   return (
-    UP_KINDS.some((kind) => request.topic === toUpTopic(request.tusn, kind)) &&
+    toPublishTopics(request.tusn, request.admission).includes(request.topic) &&
     request.qos <= MAX_QOS &&
     !request.retain &&
     request.bytes <= MAX_ENVELOPE_BYTES
   );
 }
 
-/** A terminal subscribes to its own down topics. */
+/** A terminal subscribes to its own down topics, also while it may only greet: nothing comes of it then. */
 export function isSubscribeAllowed(request: SubscribeRequest): boolean {
-  return isOwnDownTopic(request.tusn, request.filter) && request.qos <= MAX_QOS;
+  return toDeliveryTopics(request.tusn, "full").includes(request.filter) && request.qos <= MAX_QOS;
 }
 
-/** Checked again at each delivery: nothing but a terminal's own down topics ever reaches it. */
-export function isDeliveryAllowed(tusn: Tusn, topic: string): boolean {
-  return isOwnDownTopic(tusn, topic);
-}
-
-function isOwnDownTopic(tusn: Tusn, topic: string): boolean {
-  return DOWN_KINDS.some((kind) => topic === toDownTopic(tusn, kind));
+/** Checked again at each delivery. */
+export function isDeliveryAllowed(tusn: Tusn, admission: Admission, topic: string): boolean {
+  return toDeliveryTopics(tusn, admission).includes(topic);
 }

@@ -14,6 +14,8 @@ export interface EmbeddedLimits {
   readonly terminalSessions: number;
   /** From the TCP connection to the end of the TLS handshake. */
   readonly handshakeMs: number;
+  /** For the answer whether a terminal is admitted; then its connection is dropped. */
+  readonly admitMs: number;
   /** For storing one message; then its connection is dropped. */
   readonly receiveMs: number;
   /** Messages of one connection that wait to be stored before nothing more is read from it. */
@@ -32,6 +34,7 @@ export const EMBEDDED_LIMITS: EmbeddedLimits = {
   arrivalsPerAddress: 512,
   terminalSessions: 2,
   handshakeMs: 5_000,
+  admitMs: 10_000,
   receiveMs: 30_000,
   unstoredMessages: 16,
   messageBurst: 300,

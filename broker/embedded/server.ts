@@ -1,12 +1,15 @@
 import type { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { createServer, type Server, type TLSSocket } from "node:tls";
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from "node:tls";
 import { toTusn } from "../../certs/x509/identity.ts";
+import { toDigest } from "../../proto/bytes.ts";
 import { TillsyncError, toErrorCode } from "../../proto/errors.ts";
-import type { Tusn } from "../../proto/tusn.ts";
+import type { Peer } from "../bus.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Log } from "./log.ts";
+
+const CRL_BEGINNING = "-----BEGIN X509 CRL-----\n";
 
 export interface ServerOptions {
   readonly host: string;
@@ -28,7 +31,7 @@ export interface ServerOptions {
 /** A connection of a terminal whose certificate the private authority issued and which is valid now. */
 export interface Arrival {
   readonly socket: TLSSocket;
-  readonly tusn: Tusn;
+  readonly peer: Peer;
   /** Last valid moment of the certificate, in milliseconds since 1970. */
   readonly validTo: number;
   /** To be told when its CONNECT is accepted: it does not count against its address any more. */
@@ -37,6 +40,8 @@ export interface Arrival {
 
 export interface TlsServer {
   readonly port: number;
+  /** A fresh secure context that refuses certificates on the list, and with it the end of every session ticket. */
+  refuse(revoked: string): void;
   /** Stops listening and destroys every socket, those still in their handshake too. */
   close(): Promise<void>;
 }
@@ -69,6 +74,7 @@ export async function openServer(options: ServerOptions): Promise<TlsServer> {
   server.on("error", (error: NodeJS.ErrnoException) => options.log("bus.server_failed", { reason: error.code ?? "" }));
   return {
     port: toPort(server),
+    refuse: (revoked) => renew(server, options, revoked),
     close: async () => {
       const closed = once(server, "close");
       server.close();
@@ -81,19 +87,29 @@ export async function openServer(options: ServerOptions): Promise<TlsServer> {
 function create(options: ServerOptions): Server {
   try {
     return createServer({
-      key: options.key,
-      cert: options.certificate,
-      ca: options.authority,
-      minVersion: "TLSv1.3",
+      ...toContext(options),
       requestCert: true,
       rejectUnauthorized: true,
       handshakeTimeout: options.handshakeMs,
-      sessionIdContext: "tillsync-bus",
       noDelay: true,
     });
   } catch (cause) {
     throw new TillsyncError("CONFIG_INVALID", { setting: "bus certificates" }, cause);
   }
+}
+
+function renew(server: Server, options: ServerOptions, crl: string): void {
+  try {
+    // An empty text would be taken for no list at all, and let everybody in again.
+    if (!crl.startsWith(CRL_BEGINNING)) throw new TillsyncError("FIELD_MISSING", { field: "crl" });
+    server.setSecureContext({ ...toContext(options), crl });
+  } catch (cause) {
+    throw new TillsyncError("CONFIG_INVALID", { setting: "revocation list" }, cause);
+  }
+}
+
+function toContext({ key, certificate, authority }: ServerOptions): SecureContextOptions {
+  return { key, cert: certificate, ca: authority, minVersion: "TLSv1.3", sessionIdContext: "tillsync-bus" };
 }
 
 async function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
@@ -122,8 +138,9 @@ function enter(socket: Socket, arrivals: Arrivals, options: ServerOptions): void
 function admit(socket: TLSSocket, arrivals: Arrivals, options: ServerOptions): void {
   const { remoteAddress = "", remotePort = 0 } = socket;
   try {
-    const terminal = verifyTerminal(socket.getPeerX509Certificate(), options.now());
-    options.onTerminal({ ...terminal, socket, settle: () => arrivals.leave(remoteAddress, remotePort) });
+    const { tusn, fingerprint, validTo } = verifyTerminal(socket.getPeerX509Certificate(), options.now());
+    const peer = { tusn, fingerprint, remote: remoteAddress };
+    options.onTerminal({ peer, validTo, socket, settle: () => arrivals.leave(remoteAddress, remotePort) });
   } catch (error) {
     options.log("bus.certificate_refused", { code: toErrorCode(error), remote: socket.remoteAddress ?? "" });
     socket.destroy();
@@ -131,12 +148,12 @@ function admit(socket: TLSSocket, arrivals: Arrivals, options: ServerOptions): v
 }
 
 /** A resumed TLS session skips OpenSSL's check of the dates: a certificate may have expired since. */
-function verifyTerminal(certificate: X509Certificate | undefined, now: number): Pick<Arrival, "tusn" | "validTo"> {
+function verifyTerminal(certificate: X509Certificate | undefined, now: number) {
   if (certificate === undefined) throw new TillsyncError("CERTIFICATE_INVALID");
   const validTo = Date.parse(certificate.validTo);
   const isCurrent = Date.parse(certificate.validFrom) <= now && now <= validTo;
   if (!isCurrent) throw new TillsyncError("CERTIFICATE_INVALID");
-  return { tusn: toTusn(certificate), validTo };
+  return { tusn: toTusn(certificate), fingerprint: toDigest(certificate.raw), validTo };
 }
 
 function toPort(server: Server): number {

@@ -1,6 +1,7 @@
 import type { Client } from "aedes";
 import { DOWN_KINDS, type DownKind, parseDownTopic, toDownTopic, type UpKind } from "../../proto/topics.ts";
 import type { Tusn } from "../../proto/tusn.ts";
+import type { Admission, Peer } from "../bus.ts";
 import type { GuardedStream } from "../guard/stream.ts";
 import type { Inbox, Source } from "./inbox.ts";
 import type { EmbeddedLimits } from "./limits.ts";
@@ -15,7 +16,9 @@ export function toPacketBytes(tusn: Tusn, kind: DownKind, payload: Uint8Array): 
 
 /** One connection whose certificate names `tusn`, from the end of the TLS handshake on. */
 export class Session implements Source {
-  readonly tusn: Tusn;
+  readonly peer: Peer;
+  /** Undefined until it is known: nothing is allowed before. */
+  admission: Admission | undefined;
   readonly #stream: GuardedStream;
   readonly #client: Client;
   readonly #inbox: Inbox;
@@ -24,12 +27,16 @@ export class Session implements Source {
   #unstored = 0;
   #unsentBytes = 0;
 
-  constructor(tusn: Tusn, stream: GuardedStream, client: Client, inbox: Inbox, limits: EmbeddedLimits) {
-    this.tusn = tusn;
+  constructor(peer: Peer, stream: GuardedStream, client: Client, inbox: Inbox, limits: EmbeddedLimits) {
+    this.peer = peer;
     this.#stream = stream;
     this.#client = client;
     this.#inbox = inbox;
     this.#limits = limits;
+  }
+
+  get tusn(): Tusn {
+    return this.peer.tusn;
   }
 
   isOpen(): boolean {
@@ -40,9 +47,18 @@ export class Session implements Source {
     this.#stream.destroy();
   }
 
-  /** Whether the terminal has subscribed to all of its topics. */
+  /** Reads nothing more from the terminal until `release`. */
+  hold(): void {
+    this.#stream.hold();
+  }
+
+  release(): void {
+    this.#stream.release();
+  }
+
+  /** Whether the terminal may be sent to, and has subscribed to all of its topics. */
   isReady(): boolean {
-    return this.#subscribed.size === DOWN_KINDS.length;
+    return this.admission === "full" && this.#subscribed.size === DOWN_KINDS.length;
   }
 
   /** Takes note of filters that the policy has allowed. */

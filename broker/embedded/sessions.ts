@@ -10,18 +10,20 @@ import type { Session } from "./session.ts";
  * and `disconnected` are told in turn, whatever the order in which sockets close.
  */
 export class Sessions {
-  readonly #handlers: Pick<BusHandlers, "connected" | "disconnected">;
+  readonly #handlers: Pick<BusHandlers, "connected" | "disconnected" | "takenOver">;
   readonly #log: Log;
   readonly #limits: Pick<EmbeddedLimits, "terminalSessions">;
   readonly #byClient = new Map<Client, Session>();
   /** Those of a terminal, oldest first, that are not cut. */
   readonly #byTusn = new Map<Tusn, Set<Session>>();
   readonly #current = new Map<Tusn, Session>();
+  /** By a connection that is being accepted, the one that counted until then. */
+  readonly #claimed = new WeakMap<Session, Session>();
   /** Those of `#current` that were told as connected. */
   readonly #told = new Set<Session>();
 
   constructor(
-    handlers: Pick<BusHandlers, "connected" | "disconnected">,
+    handlers: Pick<BusHandlers, "connected" | "disconnected" | "takenOver">,
     log: Log,
     limits: Pick<EmbeddedLimits, "terminalSessions">,
   ) {
@@ -45,16 +47,25 @@ export class Sessions {
     });
   }
 
+  /** Its CONNECT will be accepted. What it takes over from is noted now, for the broker itself may end that first. */
+  claim(client: Client): void {
+    const session = this.of(client);
+    const older = session === undefined ? undefined : this.#current.get(session.tusn);
+    if (session !== undefined && older?.isOpen()) this.#claimed.set(session, older);
+  }
+
   /** Its CONNECT was accepted: it takes over from an older connection of the same terminal. */
   begin(client: Client): void {
     const session = this.of(client);
     if (session === undefined || !session.isOpen()) return;
-    const older = this.#current.get(session.tusn);
-    if (older !== undefined) {
-      this.#log("bus.taken_over", { tusn: session.tusn });
-      this.#cut(older);
-    }
+    const current = this.#current.get(session.tusn);
+    if (current !== undefined) this.#cut(current);
     this.#current.set(session.tusn, session);
+    const older = current ?? this.#claimed.get(session);
+    if (older === undefined) return;
+    this.#log("bus.taken_over", { tusn: session.tusn });
+    // Last, for whoever is told may cut the newer one, too.
+    this.#handlers.takenOver(older.peer, session.peer);
   }
 
   subscribe(client: Client, filters: readonly string[]): void {

@@ -12,6 +12,7 @@ import { openTestBus, type TestBus } from "../support/embedded-bus.ts";
 import { ManualTimers } from "../support/manual-timers.ts";
 import { toConnect, toPublish } from "../support/mqtt-bytes.ts";
 import { connectReadyTerminal, connectTerminal, endTerminals } from "../support/mqtt-terminal.ts";
+import { SOON_MS } from "../support/patience.ts";
 import { endRaw, openTrusting } from "../support/raw-terminal.ts";
 
 const DAY_MS = 86_400_000;
@@ -60,7 +61,7 @@ describe("the embedded bus", () => {
     await expect(connectTerminal(address, TUSN_C)).rejects.toThrow();
     expect(log).toContainEqual({ event: "bus.connection_dropped", bound: 2 });
     endTerminals();
-    await vi.waitFor(() => connectTerminal(address, TUSN_C));
+    await vi.waitFor(() => connectTerminal(address, TUSN_C), SOON_MS);
   });
 
   it("closes a socket that does not finish its TLS handshake in time", async () => {
@@ -86,7 +87,7 @@ describe("the embedded bus", () => {
     const { address, log } = await open({ startTimer: timers.startTimer });
     const { terminal } = await loadCertificates();
     const silent = await openTrusting(address, await terminal(TUSN_A));
-    await vi.waitFor(() => expect(timers.running()).toContain(5_000));
+    await vi.waitFor(() => expect(timers.running()).toContain(5_000), SOON_MS);
     timers.elapse(5_000);
     await silent.closed;
     expect(log).toEqual([{ event: "bus.connection_cut", code: "GUARD_TOO_SLOW", tusn: TUSN_A }]);
@@ -98,14 +99,41 @@ describe("the embedded bus", () => {
     const { bus, address, log } = await open({ startTimer: timers.startTimer });
     const terminal = await connectTerminal(address, TUSN_A);
     terminal.client.publish(toUpTopic(TUSN_A, "hello"), "x", { qos: 1 });
-    await vi.waitFor(() => expect(recorder.received).toHaveLength(1));
-    await vi.waitFor(() => expect(timers.running()).toContain(EMBEDDED_LIMITS.receiveMs));
+    await vi.waitFor(() => expect(recorder.received).toHaveLength(1), SOON_MS);
+    await vi.waitFor(() => expect(timers.running()).toContain(EMBEDDED_LIMITS.receiveMs), SOON_MS);
     timers.elapse(EMBEDDED_LIMITS.receiveMs);
     await terminal.closed;
-    await vi.waitFor(() =>
-      expect(log).toContainEqual({ event: "bus.not_stored", code: "RECEIVE_TOO_SLOW", tusn: TUSN_A }),
+    await vi.waitFor(
+      () => expect(log).toContainEqual({ event: "bus.not_stored", code: "RECEIVE_TOO_SLOW", tusn: TUSN_A }),
+      SOON_MS,
     );
     await bus.close();
+  });
+
+  it("ends a connection of which it is not told in time whether it is admitted, whatever is said later", async () => {
+    const timers = new ManualTimers();
+    let admit = () => {};
+    recorder.decide = () => new Promise((resolve) => (admit = () => resolve("full")));
+    const { address, log } = await open({ startTimer: timers.startTimer });
+    const { terminal } = await loadCertificates();
+    const peer = await openTrusting(address, await terminal(TUSN_A));
+    peer.socket.write(toConnect({ clientId: TUSN_A }));
+    await vi.waitFor(() => expect(timers.running()).toContain(EMBEDDED_LIMITS.admitMs), SOON_MS);
+    timers.elapse(EMBEDDED_LIMITS.admitMs);
+    await peer.closed;
+    admit();
+    expect(peer.received()).toEqual(Buffer.alloc(0));
+    expect(log).toContainEqual({ event: "bus.not_admitted", code: "ADMISSION_TOO_SLOW", tusn: TUSN_A });
+    await vi.waitFor(() => expect(timers.running()).not.toContain(EMBEDDED_LIMITS.admitMs), SOON_MS);
+  });
+
+  it("asks nobody about a client whose CONNECT the policy forbids", async () => {
+    const { address } = await open();
+    const { terminal } = await loadCertificates();
+    const peer = await openTrusting(address, await terminal(TUSN_A));
+    peer.socket.write(toConnect({ clientId: TUSN_B }));
+    await peer.closed;
+    expect(recorder.asked).toEqual([]);
   });
 
   it("reads no more from a terminal than it can store, and goes on when it can", async () => {
@@ -116,10 +144,10 @@ describe("the embedded bus", () => {
     const { terminal } = await loadCertificates();
     const flood = await openTrusting(address, await terminal(TUSN_A));
     flood.socket.write(toConnect({ clientId: TUSN_A }));
-    await vi.waitFor(() => expect(flood.received()).toHaveLength(4));
+    await vi.waitFor(() => expect(flood.received()).toHaveLength(4), SOON_MS);
     const message = toPublish(toUpTopic(TUSN_A, "report"), Buffer.alloc(4_000), 1);
     for (let i = 0; i < count; i++) flood.socket.write(message);
-    await vi.waitFor(() => expect(recorder.received).toHaveLength(1));
+    await vi.waitFor(() => expect(recorder.received).toHaveLength(1), SOON_MS);
     // Twenty megabytes do not fit what the kernel buffers: the rest waits at the sender.
     expect(flood.socket.writableLength).toBeGreaterThan(0);
     recorder.store = async () => {};
@@ -142,7 +170,7 @@ describe("the embedded bus", () => {
     now += 30 * DAY_MS;
     elapse(MAX_WAIT_MS);
     await terminal.closed;
-    await vi.waitFor(() => expect(recorder.presence).toEqual([`+${TUSN_A}`, `-${TUSN_A}`]));
+    await vi.waitFor(() => expect(recorder.presence).toEqual([`+${TUSN_A}`, `-${TUSN_A}`]), SOON_MS);
     expect(log).toEqual([{ event: "bus.certificate_expired", tusn: TUSN_A }]);
     expect(timers.running()).toEqual([]);
   });
@@ -153,7 +181,7 @@ describe("the embedded bus", () => {
     const terminal = await connectTerminal(address, TUSN_A);
     expect(timers.running()).toContain(MAX_WAIT_MS);
     terminal.client.end(true);
-    await vi.waitFor(() => expect(timers.running()).toEqual([]));
+    await vi.waitFor(() => expect(timers.running()).toEqual([]), SOON_MS);
   });
 
   it("closes a connection whose keep-alive is missed", async () => {
@@ -170,7 +198,7 @@ describe("the embedded bus", () => {
     await vi.waitFor(() => {
       const alive = terminals.filter((result) => result.status === "fulfilled" && result.value.client.connected);
       expect(alive).toHaveLength(1);
-    });
+    }, SOON_MS);
     expect(bus.connected()).toEqual([TUSN_A]);
     expect(recorder.presence.at(-1)).toBe(`+${TUSN_A}`);
     const surplus = recorder.presence.reduce((sum, entry) => sum + (entry.startsWith("+") ? 1 : -1), 0);

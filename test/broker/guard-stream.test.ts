@@ -6,6 +6,7 @@ import { GuardedStream } from "../../broker/guard/stream.ts";
 import { startTimer } from "../../broker/guard/timer.ts";
 import { ManualTimers } from "../support/manual-timers.ts";
 import { PINGREQ, toConnect, toPublish } from "../support/mqtt-bytes.ts";
+import { SOON_MS } from "../support/patience.ts";
 
 const { connectMs, packetMs, writeMs, waitingBytes, packetBytes } = GUARD_LIMITS;
 const CONNECT = toConnect();
@@ -166,7 +167,7 @@ describe("a client that sends faster than it is read", () => {
     for (let i = 0; i < 20; i++) await send(large);
     expect(guarded.readableLength).toBeLessThan(packetBytes + 2 * large.length);
     readAll();
-    await vi.waitFor(() => expect(Buffer.concat(passed)).toHaveLength(CONNECT.length + 20 * large.length));
+    await vi.waitFor(() => expect(Buffer.concat(passed)).toHaveLength(CONNECT.length + 20 * large.length), SOON_MS);
     expectOpen();
   });
 
@@ -209,7 +210,7 @@ describe("a client that does not read", () => {
     await settle();
     timers.elapse(writeMs - 1);
     client.resume();
-    await vi.waitFor(() => expect(guarded.waitingBytes).toBe(0));
+    await vi.waitFor(() => expect(guarded.waitingBytes).toBe(0), SOON_MS);
     timers.elapse(writeMs);
     expectOpen();
   });

@@ -1,5 +1,6 @@
 import type { Client } from "aedes";
 import { describe, expect, it, vi } from "vitest";
+import type { Admission } from "../../broker/bus.ts";
 import { createHooks } from "../../broker/embedded/hooks.ts";
 import { TillsyncError } from "../../proto/errors.ts";
 import { toDownTopic, toUpTopic } from "../../proto/topics.ts";
@@ -11,7 +12,11 @@ const UNKNOWN = toClient({ id: TUSN_A });
 
 const receive = vi.fn(async () => {});
 const log = vi.fn();
-const hooks = createHooks((client) => (client === KNOWN ? { tusn: TUSN_A, receive } : undefined), log);
+const peer = { tusn: TUSN_A, fingerprint: new Uint8Array(32), remote: "192.0.2.1" };
+const admit = vi.fn(async (): Promise<Admission> => "full");
+const hold = vi.fn();
+const known = { tusn: TUSN_A, peer, admission: "full" as Admission | undefined, hold, receive };
+const hooks = createHooks((client) => (client === KNOWN ? known : undefined), admit, log);
 
 function toPacket(topic: string) {
   return { cmd: "publish", topic, payload: Buffer.from("x"), qos: 0, retain: false, dup: false } as const;
@@ -44,6 +49,22 @@ describe("a hook of the embedded broker", () => {
   it("refuses a CONNECT that leaves out what the policy asks for", async () => {
     const connect = { cmd: "connect", clientId: TUSN_A } as const;
     expect(await ask((done) => hooks.preConnect(KNOWN, connect, done))).toEqual([DENIED, false]);
+  });
+
+  it("reads nothing more of a client, and lets nothing through, until it is known what the client may do", async () => {
+    known.admission = undefined;
+    const forwarded = { ...toPacket(toDownTopic(TUSN_A, "trust")), brokerId: "b", brokerCounter: 1 };
+    expect(await ask((done) => hooks.authorizePublish(KNOWN, toPacket(toUpTopic(TUSN_A, "hello")), done))).toEqual([
+      DENIED,
+    ]);
+    expect(hooks.authorizeForward(KNOWN, forwarded)).toBeNull();
+    expect(receive).not.toHaveBeenCalled();
+    const connect = { cmd: "connect", clientId: TUSN_A, clean: true, protocolVersion: 4, keepalive: 60 } as const;
+    const answered = ask((done) => hooks.preConnect(KNOWN, connect, done));
+    expect(hold).toHaveBeenCalledOnce();
+    expect(known.admission).toBeUndefined();
+    expect(await answered).toEqual([null, true]);
+    expect(known.admission).toBe("full");
   });
 
   it("delivers nothing to a client but its own down topics", () => {

@@ -86,7 +86,14 @@ describe("connecting", () => {
 });
 
 describe("publishing", () => {
-  const genuine = { tusn: OWN, topic: toUpTopic(OWN, "hello"), qos: 1, retain: false, bytes: 100 };
+  const genuine = {
+    tusn: OWN,
+    admission: "full" as const,
+    topic: toUpTopic(OWN, "hello"),
+    qos: 1,
+    retain: false,
+    bytes: 100,
+  };
 
   it("is allowed on the terminal's own up topics, at most once and at least once", () => {
     for (const topic of OWN_UP) {
@@ -108,11 +115,25 @@ describe("publishing", () => {
   });
 });
 
+describe("a terminal that may only greet", () => {
+  const greeting = { tusn: OWN, admission: "greeting" as const, qos: 1, retain: false, bytes: 100 };
+
+  it("publishes its hello and nothing else", () => {
+    for (const topic of [...HOSTILE, ...OWN_DOWN, ...OWN_UP]) {
+      expect(isPublishAllowed({ ...greeting, topic }), topic).toBe(topic === toUpTopic(OWN, "hello"));
+    }
+  });
+
+  it("may subscribe, and is sent nothing", () => {
+    for (const topic of [...HOSTILE, ...OWN_DOWN]) expect(isDeliveryAllowed(OWN, "greeting", topic), topic).toBe(false);
+  });
+});
+
 describe("subscribing and being sent to", () => {
   it("is allowed on the terminal's own down topics", () => {
     for (const filter of OWN_DOWN) {
       for (const qos of [0, 1]) expect(isSubscribeAllowed({ tusn: OWN, filter, qos })).toBe(true);
-      expect(isDeliveryAllowed(OWN, filter)).toBe(true);
+      expect(isDeliveryAllowed(OWN, "full", filter)).toBe(true);
     }
   });
 
@@ -124,7 +145,7 @@ describe("subscribing and being sent to", () => {
     for (const filter of [...HOSTILE, ...OWN_UP]) {
       const isOwn = OWN_DOWN.includes(filter);
       expect(isSubscribeAllowed({ tusn: OWN, filter, qos: 0 }), filter).toBe(isOwn);
-      expect(isDeliveryAllowed(OWN, filter), filter).toBe(isOwn);
+      expect(isDeliveryAllowed(OWN, "full", filter), filter).toBe(isOwn);
     }
   });
 });

@@ -15,6 +15,7 @@ import { ManualTimers } from "../support/manual-timers.ts";
 import { toConnect } from "../support/mqtt-bytes.ts";
 
 const { startTimer } = new ManualTimers();
+const PEER = { tusn: TUSN_A, fingerprint: new Uint8Array(32), remote: "192.0.2.1" };
 const FILTERS = DOWN_KINDS.map((kind) => toDownTopic(TUSN_A, kind));
 
 interface Opened {
@@ -44,7 +45,8 @@ function open(): Opened {
   const [far, near] = duplexPair();
   const stream = new GuardedStream(near, { limits: GUARD_LIMITS, startTimer, onFault: () => {} });
   const client = aedes.handle(stream);
-  const session = new Session(TUSN_A, stream, client, inbox, EMBEDDED_LIMITS);
+  const session = new Session(PEER, stream, client, inbox, EMBEDDED_LIMITS);
+  session.admission = "full";
   sessions.open(client, session);
   return { client, session, stream, far };
 }

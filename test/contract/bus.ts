@@ -1,42 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Bus, BusHandlers } from "../../broker/bus.ts";
+import type { Bus } from "../../broker/bus.ts";
 import { MAX_PACKET_BYTES } from "../../proto/bounds.ts";
 import { TillsyncError } from "../../proto/errors.ts";
 import { DOWN_KINDS, toDownTopic, toUpTopic } from "../../proto/topics.ts";
 import { BusRecorder } from "../support/bus-recorder.ts";
 import { TUSN_A, TUSN_B } from "../support/certificates.ts";
-import {
-  type Address,
-  connectReadyTerminal,
-  connectTerminal,
-  endTerminals,
-  type MqttTerminal,
-} from "../support/mqtt-terminal.ts";
-
-/** A bus with the address at which terminals reach it, by mutual TLS 1.3 under the test certificates. */
-export interface OpenedBus {
-  readonly bus: Bus;
-  readonly address: Address;
-}
+import { type Address, connectReadyTerminal, connectTerminal, endTerminals, ping } from "../support/mqtt-terminal.ts";
+import { SOON_MS } from "../support/patience.ts";
+import { describeBusAdmission, type OpenBus } from "./bus-admission.ts";
 
 const code = (name: string) => expect.objectContaining({ code: name });
 const HELLO_A = toUpTopic(TUSN_A, "hello");
 const REPORT_A = toUpTopic(TUSN_A, "report");
 
 /** What every adapter of the bus port does. */
-export function describeBus(name: string, open: (handlers: BusHandlers) => Promise<OpenedBus>): void {
+export function describeBus(name: string, open: OpenBus): void {
+  describeBusAdmission(name, open);
+
   let recorder: BusRecorder;
   let bus: Bus;
   let address: Address;
-
-  /** The answer to a ping comes after all that was sent before it. */
-  async function ping({ client }: MqttTerminal): Promise<void> {
-    const answered = new Promise<void>((resolve) => {
-      client.on("packetreceive", ({ cmd }) => cmd === "pingresp" && resolve());
-    });
-    client.sendPing();
-    await answered;
-  }
 
   describe(`the bus contract, ${name}`, () => {
     beforeEach(async () => {
@@ -68,7 +51,7 @@ export function describeBus(name: string, open: (handlers: BusHandlers) => Promi
         const terminal = await connectTerminal(address, TUSN_A);
         let isAcknowledged = false;
         const published = terminal.client.publishAsync(HELLO_A, "x", { qos: 1 }).then(() => (isAcknowledged = true));
-        await vi.waitFor(() => expect(recorder.texts()).toEqual(["x"]));
+        await vi.waitFor(() => expect(recorder.texts()).toEqual(["x"]), SOON_MS);
         await ping(terminal);
         expect(isAcknowledged).toBe(false);
         finish();
@@ -96,7 +79,7 @@ export function describeBus(name: string, open: (handlers: BusHandlers) => Promi
           tusn === TUSN_A ? new Promise((resolve) => (finish = resolve)) : Promise.resolve();
         const [slow, quick] = await Promise.all([connectTerminal(address, TUSN_A), connectTerminal(address, TUSN_B)]);
         slow.client.publish(HELLO_A, "x", { qos: 1 });
-        await vi.waitFor(() => expect(recorder.received).toHaveLength(1));
+        await vi.waitFor(() => expect(recorder.received).toHaveLength(1), SOON_MS);
         await quick.client.publishAsync(toUpTopic(TUSN_B, "hello"), "y", { qos: 1 });
         expect(recorder.texts()).toEqual(["x", "y"]);
         finish();
@@ -111,7 +94,7 @@ export function describeBus(name: string, open: (handlers: BusHandlers) => Promi
         await terminal.closed;
         expect(acknowledged).not.toContain("puback");
         expect(recorder.texts()).toEqual(["first"]);
-        await vi.waitFor(() => expect(recorder.presence).toEqual([`+${TUSN_A}`, `-${TUSN_A}`]));
+        await vi.waitFor(() => expect(recorder.presence).toEqual([`+${TUSN_A}`, `-${TUSN_A}`]), SOON_MS);
 
         recorder.store = async () => {};
         const again = await connectTerminal(address, TUSN_A);
@@ -123,7 +106,7 @@ export function describeBus(name: string, open: (handlers: BusHandlers) => Promi
     describe("presence", () => {
       it("counts a terminal as connected when it has subscribed to all of its topics, not before", async () => {
         const terminal = await connectTerminal(address, TUSN_A);
-        await terminal.subscribe("directive", "receipt");
+        await terminal.subscribe(...DOWN_KINDS.filter((kind) => kind !== "trust"));
         expect(recorder.presence).toEqual([]);
         expect(bus.connected()).toEqual([]);
         expect(bus.send(TUSN_A, "receipt", Buffer.from("x"))).toBe(false);
@@ -135,7 +118,7 @@ export function describeBus(name: string, open: (handlers: BusHandlers) => Promi
       it("tells once that a terminal is gone, and knows it no more", async () => {
         const terminal = await connectReadyTerminal(address, TUSN_A);
         terminal.client.end(true);
-        await vi.waitFor(() => expect(recorder.presence).toEqual([`+${TUSN_A}`, `-${TUSN_A}`]));
+        await vi.waitFor(() => expect(recorder.presence).toEqual([`+${TUSN_A}`, `-${TUSN_A}`]), SOON_MS);
         expect(bus.connected()).toEqual([]);
         expect(bus.send(TUSN_A, "receipt", Buffer.from("x"))).toBe(false);
       });
@@ -156,7 +139,7 @@ export function describeBus(name: string, open: (handlers: BusHandlers) => Promi
         expect(recorder.presence).toEqual([`+${TUSN_A}`, `-${TUSN_A}`, `+${TUSN_A}`]);
         expect(bus.connected()).toEqual([TUSN_A]);
         expect(bus.send(TUSN_A, "directive", Buffer.from("x"))).toBe(true);
-        await vi.waitFor(() => expect(newer.messages).toHaveLength(1));
+        await vi.waitFor(() => expect(newer.messages).toHaveLength(1), SOON_MS);
         expect(older.messages).toEqual([]);
       });
 
@@ -185,7 +168,7 @@ export function describeBus(name: string, open: (handlers: BusHandlers) => Promi
           payload: Buffer.from([i, 0, 255]),
         }));
         for (const { kind, payload } of sent) expect(bus.send(TUSN_A, kind, payload)).toBe(true);
-        await vi.waitFor(() => expect(terminal.messages).toHaveLength(sent.length));
+        await vi.waitFor(() => expect(terminal.messages).toHaveLength(sent.length), SOON_MS);
         expect(terminal.messages).toEqual(sent);
         await ping(other);
         expect(other.messages).toEqual([]);
@@ -195,8 +178,9 @@ export function describeBus(name: string, open: (handlers: BusHandlers) => Promi
         expect(bus.send(TUSN_A, "directive", Buffer.from("lost"))).toBe(false);
         const terminal = await connectReadyTerminal(address, TUSN_A);
         expect(bus.send(TUSN_A, "directive", Buffer.from("kept"))).toBe(true);
-        await vi.waitFor(() =>
-          expect(terminal.messages).toEqual([{ kind: "directive", payload: Buffer.from("kept") }]),
+        await vi.waitFor(
+          () => expect(terminal.messages).toEqual([{ kind: "directive", payload: Buffer.from("kept") }]),
+          SOON_MS,
         );
       });
 
@@ -204,7 +188,7 @@ export function describeBus(name: string, open: (handlers: BusHandlers) => Promi
         const terminal = await connectReadyTerminal(address, TUSN_A);
         const large = Buffer.alloc(MAX_PACKET_BYTES - 100, 7);
         expect(bus.send(TUSN_A, "trust", large)).toBe(true);
-        await vi.waitFor(() => expect(terminal.messages).toEqual([{ kind: "trust", payload: large }]));
+        await vi.waitFor(() => expect(terminal.messages).toEqual([{ kind: "trust", payload: large }]), SOON_MS);
         const tooLarge = Buffer.alloc(MAX_PACKET_BYTES);
         expect(() => bus.send(TUSN_A, "trust", tooLarge)).toThrow(code("BYTES_TOO_LARGE"));
         expect(() => bus.send(TUSN_B, "trust", tooLarge)).toThrow(code("BYTES_TOO_LARGE"));
@@ -231,7 +215,7 @@ export function describeBus(name: string, open: (handlers: BusHandlers) => Promi
         recorder.store = () => new Promise((resolve) => (finish = resolve));
         const terminal = await connectTerminal(address, TUSN_A);
         for (const text of ["stored", "not handed over"]) terminal.client.publish(REPORT_A, text, { qos: 1 });
-        await vi.waitFor(() => expect(recorder.received).toHaveLength(1));
+        await vi.waitFor(() => expect(recorder.received).toHaveLength(1), SOON_MS);
         let isClosed = false;
         const closed = bus.close().then(() => (isClosed = true));
         await terminal.closed;
