@@ -1,12 +1,16 @@
 import type { KeyObject } from "node:crypto";
 import type { Tusn } from "../proto/tusn.ts";
 import type { CardKey } from "./card-key.ts";
+import { Challenges } from "./challenges.ts";
 import { createPerform } from "./effects.ts";
+import type { Renew } from "./enrol/renew.ts";
 import { watchFreshness } from "./freshness.ts";
 import { Link, type LinkHandlers, type LinkOptions } from "./link/link.ts";
+import { noteLink } from "./link-file.ts";
 import { toErrorFields } from "./log.ts";
 import { createPauses } from "./pause.ts";
 import type { PresentPorts } from "./present.ts";
+import { watchRenewal } from "./renewal.ts";
 import { Runner } from "./runner.ts";
 import { createSafeMode } from "./safe-mode.ts";
 import type { FileSystem } from "./slots/file-system.ts";
@@ -17,7 +21,7 @@ import { openTrustStore, type TrustStore } from "./slots/trust-store.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
 /** What an installation gives an agent, and the world it runs in. */
-export interface AgentOptions extends LinkOptions, PresentPorts {
+export interface AgentOptions extends Omit<LinkOptions, "onWay">, PresentPorts {
   readonly tusn: Tusn;
   /** Private half of the device key, for signing. */
   readonly deviceKey: KeyObject;
@@ -26,6 +30,10 @@ export interface AgentOptions extends LinkOptions, PresentPorts {
   readonly pinnedRoot: Uint8Array;
   /** Where the terminal needs card numbers (clause 3.5). */
   readonly cardKey?: CardKey | undefined;
+  /** Where the service renews certificates. */
+  readonly renew?: Renew | undefined;
+  /** RUN_BYTES random bytes, others at each start. */
+  readonly run: Uint8Array;
   readonly files: FileSystem;
   readonly terminal: Terminal;
 }
@@ -61,9 +69,17 @@ async function openRunning(
   const handlers: LinkHandlers = {
     greet: () => runner.greet(),
     unsent: () => runner.unsent(),
-    receive: (kind, payload) => runner.receive(kind, payload),
+    receive: async (kind, payload) => {
+      if (kind === "challenge") challenges.take(payload);
+      else await runner.receive(kind, payload);
+    },
   };
-  const link = new Link(options, handlers);
+  const link = openLink(options, handlers);
+  const challenges = new Challenges({
+    ...{ tusn, terminal, uptime, log },
+    isAtWork: () => runner.isAtWork,
+    send: (proof) => link.prove(proof),
+  });
   const { pause } = pauses;
   const runner = new Runner({
     stateFile,
@@ -72,6 +88,7 @@ async function openRunning(
     trusts,
     deviceKey: options.deviceKeyDigest,
     cardKey,
+    run: options.run,
     outbox: link,
     perform: createPerform({ slots, terminal, cardKey: cardKey?.privateKey, pause }),
     clock,
@@ -83,9 +100,11 @@ async function openRunning(
   link.open();
   const announce = () => link.announce();
   const endWatch = watchFreshness({ isStale: () => runner.isStale, announce, startTimer, log });
+  const endRenewal = renewOver(link, options, () => runner.now);
   return {
     close: async () => {
       endWatch();
+      endRenewal();
       link.close();
       const closed = runner.close();
       pauses.endAll();
@@ -95,9 +114,27 @@ async function openRunning(
 }
 
 function openInSafeMode(options: AgentOptions, { roots }: TrustStore): Agent {
-  const link = new Link(options, createSafeMode({ ...options, rootVersion: roots.version }));
+  const link = openLink(options, createSafeMode({ ...options, rootVersion: roots.version }));
   link.open();
-  return { close: async () => link.close() };
+  // Or it would be out of reach for good, and nobody would hear that it is broken.
+  const endRenewal = renewOver(link, options, options.clock);
+  return {
+    close: async () => {
+      endRenewal();
+      link.close();
+    },
+  };
+}
+
+function openLink(options: AgentOptions, handlers: LinkHandlers): Link {
+  const { files, clock, log } = options;
+  return new Link({ ...options, onWay: (way) => noteLink(files, way, clock(), log) }, handlers);
+}
+
+function renewOver(link: Link, options: AgentOptions, now: () => number): () => void {
+  const { cert, renew, random, startTimer, log } = options;
+  const use = (certificate: string) => link.use(certificate);
+  return watchRenewal({ certificate: cert, renew, use, now, random, startTimer, log });
 }
 
 /** Undefined where the state cannot be read: nothing is guessed then, and nothing is written over. */

@@ -4,23 +4,21 @@ import { TillsyncError, toErrorCode } from "../proto/errors.ts";
 import { parseTusn, type Tusn } from "../proto/tusn.ts";
 import { RECONNECT_BASE_MS, RECONNECT_CAP_MS } from "./link/link.ts";
 import { choice, list, optional, type Reader, readJson, record, text, variant, whole } from "./read-json.ts";
+import type { CommandLines } from "./terminal/executables.ts";
 
 const MAX_ARGUMENTS = 64;
 const MAX_TIME_LIMIT_MS = 600_000;
 const DEFAULT_TIME_LIMIT_MS = 60_000;
 const MAX_RECONNECT_MS = 3_600_000;
 
-/** Argument lists by method: the executable's path first. Never given to a shell. */
-export interface CommandLines {
-  readonly readStatus: readonly string[];
-  readonly apply: readonly string[];
-  readonly loadWorkingKeys: readonly string[];
-  readonly computeMac: readonly string[];
-}
-
 export type TerminalConfig =
-  /** `tmk`: terminal master key, 16 bytes. */
-  | { readonly kind: "simulated"; readonly file: string; readonly tmk: Uint8Array }
+  /** `tmk`: terminal master key, 16 bytes; `snKey`: SM4 key that proves the TUSN, 16 bytes. */
+  | {
+      readonly kind: "simulated";
+      readonly file: string;
+      readonly tmk: Uint8Array;
+      readonly snKey: Uint8Array | undefined;
+    }
   | { readonly kind: "commands"; readonly commands: CommandLines; readonly timeLimitMs: number };
 
 /** An agent's settings; paths are absolute. */
@@ -35,6 +33,10 @@ export interface Config {
   /** Private key under which card numbers are sealed to this terminal; only where its model needs them (clause 3.5). */
   readonly cardKeyFile: string | undefined;
   readonly stateDir: string;
+  /** Where the service enrols terminals and renews their certificates; where absent nothing is renewed. */
+  readonly enrolUrl: URL | undefined;
+  /** Where the agent polls while the broker cannot be had; where absent there is no other way than the broker. */
+  readonly pollUrl: URL | undefined;
   readonly terminal: TerminalConfig;
   readonly reconnectBaseMs: number;
   readonly reconnectCapMs: number;
@@ -60,6 +62,18 @@ export function readConfigFile(path: string, name: string): Buffer {
   }
 }
 
+/** `https://host[:port]`, and nothing that would say more. */
+const SERVICE_URL = /^https:\/\/(?:[0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?\/?$/;
+
+/** @throws TillsyncError CONFIG_INVALID */
+export function parseServiceUrl(value: string, field: string): URL {
+  if (!SERVICE_URL.test(value) || !URL.canParse(value)) {
+    throw new TillsyncError("CONFIG_INVALID", { field, expected: "https://host[:port]" });
+  }
+  return new URL(value);
+}
+
+const serviceUrl: Reader<URL> = (value, field) => parseServiceUrl(text(/./)(value, field), field);
 const tusn: Reader<Tusn> = (value, field) => parseTusn(text(/./)(value, field));
 const reconnectMs = optional(whole(1, MAX_RECONNECT_MS));
 const timeLimitMs = optional(whole(1, MAX_TIME_LIMIT_MS));
@@ -67,17 +81,18 @@ const timeLimitMs = optional(whole(1, MAX_TIME_LIMIT_MS));
 /** Relative paths count from `folder`. */
 function toConfigReader(folder: string): Reader<Config> {
   const path: Reader<string> = (value, field) => resolve(folder, text(/^[^\0]+$/)(value, field));
-  const tmk: Reader<Uint8Array> = (value, field) => Buffer.from(text(/^[0-9a-fA-F]{32}$/)(value, field), "hex");
+  const key16: Reader<Uint8Array> = (value, field) => Buffer.from(text(/^[0-9a-fA-F]{32}$/)(value, field), "hex");
   const argument = text(/^[^\0]*$/);
   const commandLine: Reader<readonly string[]> = (value, field) => {
     const [executable, ...rest] = list(argument, MAX_ARGUMENTS)(value, field);
     return [path(executable, field), ...rest];
   };
 
-  const simulated = record<{ kind: "simulated"; file: string; tmk: Uint8Array }>({
+  const simulated = record<{ kind: "simulated"; file: string; tmk: Uint8Array; snKey: Uint8Array | undefined }>({
     kind: choice(["simulated"]),
     file: path,
-    tmk,
+    tmk: key16,
+    snKey: optional(key16),
   });
   const commands = record<CommandLines & { kind: "commands"; timeLimitMs: number | undefined }>({
     kind: choice(["commands"]),
@@ -85,6 +100,7 @@ function toConfigReader(folder: string): Reader<Config> {
     apply: commandLine,
     loadWorkingKeys: commandLine,
     computeMac: commandLine,
+    computeCryptogram: optional(commandLine),
     timeLimitMs,
   });
   const terminal = variant<TerminalConfig["kind"], TerminalConfig>("kind", {
@@ -105,6 +121,8 @@ function toConfigReader(folder: string): Reader<Config> {
     rootFile: path,
     cardKeyFile: optional(path),
     stateDir: path,
+    enrolUrl: optional(serviceUrl),
+    pollUrl: optional(serviceUrl),
     terminal,
     reconnectBaseMs: reconnectMs,
     reconnectCapMs: reconnectMs,

@@ -14,6 +14,8 @@ export interface Standpoint {
   /** The newest trust root held, whatever became of the rest. */
   readonly rootVersion: number;
   readonly cardKey: CardKey | undefined;
+  /** Random bytes of this run of the agent. */
+  readonly run: Uint8Array;
   /** Seconds. */
   readonly now: number;
 }
@@ -24,7 +26,7 @@ export function isStale(trust: Trust | undefined, now: number): boolean {
 }
 
 /** What the terminal has, as it tells the service on connect (clause 5.3). */
-export function toHello(state: State, { trust, rootVersion, cardKey, now }: Standpoint): Hello {
+export function toHello(state: State, { trust, rootVersion, cardKey, run, now }: Standpoint): Hello {
   return {
     tusn: state.tusn,
     counter: state.counter,
@@ -39,6 +41,7 @@ export function toHello(state: State, { trust, rootVersion, cardKey, now }: Stan
     agentVersion: AGENT_VERSION,
     rootVersion,
     ...toCardKeyFields(cardKey),
+    run,
   };
 }
 

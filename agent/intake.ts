@@ -17,6 +17,9 @@ import type { SlotContent, Slots } from "./slots/slots.ts";
 import { type TrustStore, toStoredBundle } from "./slots/trust-store.ts";
 import { type DeliveryName, toDeliveryName, toSlot, toTask } from "./task.ts";
 
+/** What the machine may hear of; challenges are answered beside it. */
+export type MessageKind = Exclude<DownKind, "challenge">;
+
 /** What never changes while the agent runs. */
 export interface IntakePorts {
   readonly objects: Objects;
@@ -45,7 +48,7 @@ export interface Knowledge {
  */
 export async function takeMessage(
   ports: IntakePorts,
-  kind: DownKind,
+  kind: MessageKind,
   payload: Uint8Array,
   knowledge: Knowledge,
 ): Promise<Event | undefined> {

@@ -2,10 +2,9 @@ import type { Trust } from "../certs/trust/verify.ts";
 import { toHex } from "../proto/bytes.ts";
 import { TillsyncError, toErrorCode } from "../proto/errors.ts";
 import type { Hello, Report } from "../proto/terminal-messages.ts";
-import type { DownKind } from "../proto/topics.ts";
 import type { Answer, Perform } from "./effects.ts";
 import { isStale, toHello } from "./hello.ts";
-import { type IntakePorts, type Knowledge, takeMessage } from "./intake.ts";
+import { type IntakePorts, type Knowledge, type MessageKind, takeMessage } from "./intake.ts";
 import { toErrorFields } from "./log.ts";
 import type { Effect, Event, EventKind, EventOf } from "./machine/events.ts";
 import { type Slot, type State, toNamesInUse, toSlotsInUse } from "./machine/state.ts";
@@ -34,6 +33,8 @@ export interface RunnerPorts extends IntakePorts, PresentPorts {
   readonly stateFile: StateFile;
   readonly outbox: Outbox;
   readonly perform: Perform;
+  /** Random bytes of this run of the agent (clause 5.3). */
+  readonly run: Uint8Array;
   /** Resolves after anything from nothing to so many milliseconds, or when the agent ends. */
   readonly pause: (atMostMs: number) => Promise<void>;
 }
@@ -72,20 +73,36 @@ export class Runner {
    *
    * @throws TillsyncError BUS_CLOSED where the agent ends before
    */
-  receive(kind: DownKind, payload: Uint8Array): Promise<void> {
+  receive(kind: MessageKind, payload: Uint8Array): Promise<void> {
     return this.#handle(() => takeMessage(this.#ports, kind, payload, this.#knowledge));
   }
 
   /** A hello under a new device counter, which is durable. @throws TillsyncError BUS_CLOSED */
   async greet(): Promise<Hello> {
-    await this.#handle(() => ({ kind: "greeted", now: this.#now }));
-    const { trusts, cardKey } = this.#ports;
-    return toHello(this.state, { trust: this.#trust, rootVersion: trusts.roots.version, cardKey, now: this.#now });
+    await this.#handle(() => ({ kind: "greeted", now: this.now }));
+    const { trusts, cardKey, run } = this.#ports;
+    const rootVersion = trusts.roots.version;
+    return toHello(this.state, { trust: this.#trust, rootVersion, cardKey, run, now: this.now });
+  }
+
+  /**
+   * Whether the terminal is busy with what the machine asked of it, or in the midst of an update that has touched it. Not
+   * while a directive waits for a moment to begin.
+   */
+  get isAtWork(): boolean {
+    const phase = this.state.underWay?.progress.phase ?? "waiting";
+    const isTouched = phase !== "verified" && phase !== "waiting";
+    return isTouched || (this.#outstanding !== undefined && this.#outstanding.kind !== "pause");
+  }
+
+  /** What second it is, as far as the terminal can tell. */
+  get now(): number {
+    return this.#present.now;
   }
 
   /** Whether no change can be accepted for want of fresh trust metadata. */
   get isStale(): boolean {
-    return isStale(this.#trust, this.#now);
+    return isStale(this.#trust, this.now);
   }
 
   /** Reports without a receipt, oldest first. */
@@ -97,10 +114,6 @@ export class Runner {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#queue;
-  }
-
-  get #now(): number {
-    return this.#present.now;
   }
 
   get #knowledge(): Knowledge {
@@ -166,7 +179,7 @@ export class Runner {
     this.#outstanding = effect;
     // A pause that boot has overtaken means nothing any more.
     const finish = (toEvent: () => Event) => this.#handle(() => (this.#outstanding === effect ? toEvent() : undefined));
-    const answered = (answer: Answer) => finish(() => this.#toAnswered({ ...answer, now: this.#now }));
+    const answered = (answer: Answer) => finish(() => this.#toAnswered({ ...answer, now: this.now }));
     const failed = (error: unknown) => {
       this.#ports.log("error", "effect failed", { ...toErrorFields(error), effect: effect.kind });
       return finish(() => this.#toBoot());
@@ -240,7 +253,7 @@ export class Runner {
 
   #toBoot(): Event {
     const unreadable = toSlotsInUse(this.state).filter((slot) => !this.#isReadable(slot));
-    return { kind: "boot", now: this.#now, unreadable: unreadable.map((slot) => slot.delivery) };
+    return { kind: "boot", now: this.now, unreadable: unreadable.map((slot) => slot.delivery) };
   }
 
   #isReadable(slot: Slot): boolean {

@@ -1,7 +1,12 @@
+import { toDigest, toHex } from "../proto/bytes.ts";
 import { TillsyncError, toErrorCode } from "../proto/errors.ts";
-import type { Config } from "./config.ts";
+import { type Config, readConfigFile } from "./config.ts";
+import { parseCertificate, toTerm } from "./enrol/issued.ts";
+import type { Way } from "./link/ways.ts";
+import { readLinkNote } from "./link-file.ts";
 import { countCardChanges } from "./machine/card-changes.ts";
 import { type Slot, type State, toPhase } from "./machine/state.ts";
+import { toRenewalDue } from "./renewal.ts";
 import type { FileSystem } from "./slots/file-system.ts";
 import { openObjects } from "./slots/objects.ts";
 import { openSlots, type Slots } from "./slots/slots.ts";
@@ -52,12 +57,29 @@ export interface Status {
   readonly cardChanges: number;
   /** Whether card numbers can be sealed to this terminal. */
   readonly cardKey: boolean;
+  /** Null where there is none that can be read. */
+  readonly certificate: CertificateStatus | null;
+  /** How the agent reaches its service, or tried to last; null where it never did. */
+  readonly link: LinkStatus | null;
 }
 
-type Installed = Pick<Config, "tusn" | "stateDir"> & { readonly cardKeyFile?: string | undefined };
+export interface LinkStatus {
+  readonly way: Way;
+  readonly since: string;
+}
+
+export interface CertificateStatus {
+  readonly until: string;
+  /** SHA-256 over the certificate, as the service names it. */
+  readonly fingerprint: string;
+  readonly state: "valid" | "ending" | "expired";
+}
+
+type Installed = Pick<Config, "tusn" | "stateDir"> & Partial<Pick<Config, "cardKeyFile" | "certFile">>;
 
 /** What the files are read through. */
 interface Reading {
+  readonly files: FileSystem;
   readonly slots: Slots;
   readonly trusts: TrustStore;
   readonly config: Installed;
@@ -73,7 +95,7 @@ interface Reading {
 export function readStatus(files: FileSystem, config: Installed, pinnedRoot: Uint8Array, now: number): Status {
   const objects = openObjects(files);
   const trusts = openTrustStore(objects, pinnedRoot);
-  const reading = { slots: openSlots(objects, trusts, config.tusn), trusts, config, now };
+  const reading = { files, slots: openSlots(objects, trusts, config.tusn), trusts, config, now };
   const before = readGeneration(files, config);
   const status = toStatus(before.state, reading);
   const after = readGeneration(files, config);
@@ -87,7 +109,7 @@ function readGeneration(files: FileSystem, { stateDir }: Installed): Generation 
   return found.generation;
 }
 
-function toStatus(state: State, { slots, trusts, config, now }: Reading): Status {
+function toStatus(state: State, { files, slots, trusts, config, now }: Reading): Status {
   const { current, previous } = state.slots;
   trusts.follow(state.roots);
   const { trust, present } = toTrustStatus(trusts, state, now);
@@ -107,12 +129,32 @@ function toStatus(state: State, { slots, trusts, config, now }: Reading): Status
     stale: trust?.stale ?? true,
     cardChanges: countCardChanges(state.cardChanges, present),
     cardKey: config.cardKeyFile !== undefined,
+    certificate: config.certFile === undefined ? null : readCertificateStatus(config.certFile, present),
+    link: readLinkStatus(files),
   };
+}
+
+function readLinkStatus(files: FileSystem): LinkStatus | null {
+  const note = readLinkNote(files);
+  return note === undefined ? null : { way: note.way, since: new Date(note.since * 1_000).toISOString() };
+}
+
+/** Null where there is none, or it cannot be read. `now` in seconds. */
+export function readCertificateStatus(file: string, now: number): CertificateStatus | null {
+  try {
+    const pem = readConfigFile(file, "certFile").toString("utf8");
+    const certificate = parseCertificate(pem);
+    const { notAfter } = toTerm(certificate);
+    const state = now >= notAfter ? "expired" : now >= toRenewalDue(pem, 0) ? "ending" : "valid";
+    return { until: new Date(notAfter * 1_000).toISOString(), fingerprint: toHex(toDigest(certificate.raw)), state };
+  } catch {
+    return null;
+  }
 }
 
 /** The same as lines of text. */
 export function toStatusText(status: Status): string {
-  const { trust } = status;
+  const { trust, certificate, link } = status;
   const held = trust === null ? "none" : `version ${trust.timestamp}, until ${trust.freshUntil}`;
   const policy = trust === null ? "" : `, policy ${trust.policy}${trust.frozen ? ", FROZEN: nothing may change" : ""}`;
   const freshness = `root ${status.rootVersion}, ${held}${policy}`;
@@ -128,8 +170,17 @@ export function toStatusText(status: Status): string {
     ["unsent", status.unsent.map(({ kind, code }) => `${kind} ${code}`.trim()).join(", ") || "none"],
     ["trust", status.stale ? `${freshness}: STALE, changes are refused` : freshness],
     ["card", `${status.cardChanges} changed within 24 hours, number ${status.cardKey ? "sealed to it" : "not needed"}`],
+    ["certificate", certificate === null ? "none that can be read" : toCertificateText(certificate)],
+    ["link", link === null ? "none yet" : `${LINK_WORDS[link.way]}, since ${link.since}`],
   ];
-  return lines.map(([name, value]) => `${name.padEnd(10)} ${value}\n`).join("");
+  return lines.map(([name, value]) => `${name.padEnd(11)} ${value}\n`).join("");
+}
+
+const LINK_WORDS = { mqtt: "connection to the broker", poll: "polling" } as const;
+const CERTIFICATE_NOTES = { valid: "", ending: ", to be renewed", expired: ": EXPIRED" } as const;
+
+function toCertificateText({ until, fingerprint, state }: CertificateStatus): string {
+  return `until ${until}${CERTIFICATE_NOTES[state]}, ${fingerprint}`;
 }
 
 function toSlotStatus(slots: Slots, slot: Slot | undefined): SlotStatus | null {

@@ -31,8 +31,12 @@ export interface ConnectionHandlers {
   ready(): void;
   /** The message's PUBACK waits for the promise; a rejection ends the connection without it. The payload is hostile. */
   receive(kind: DownKind, payload: Uint8Array): Promise<void>;
-  /** Called once, whatever the reason, also where the connection never came about. */
-  ended(reason: string): void;
+  /**
+   * Called once, whatever the reason, also where the connection never came about.
+   *
+   * @param notBeforeMs the other end asks not to be connected to again for so long
+   */
+  ended(reason: string, notBeforeMs?: number): void;
 }
 
 export interface Connection {

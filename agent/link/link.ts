@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { signMessage } from "../../certs/signatures.ts";
+import { type Proof, toProofBytes } from "../../proto/challenge.ts";
 import { PAYLOAD_TYPES } from "../../proto/dsse.ts";
 import {
   type Hello,
@@ -11,7 +12,9 @@ import {
 import type { DownKind, UpKind } from "../../proto/topics.ts";
 import { type Log, toErrorFields } from "../log.ts";
 import type { Outbox } from "../runner.ts";
-import { type Connection, type ConnectionOptions, connect } from "./connection.ts";
+import { type Connection, type ConnectionHandlers, type ConnectionOptions, connect } from "./connection.ts";
+import { connectByPolling } from "./poll.ts";
+import { type Way, Ways } from "./ways.ts";
 
 export const RECONNECT_BASE_MS = 1_000;
 export const RECONNECT_CAP_MS = 300_000;
@@ -31,6 +34,12 @@ export interface LinkOptions extends ConnectionOptions {
   /** Evenly drawn from [0, 1). */
   readonly random: () => number;
   readonly log: Log;
+  /** Where the service is polled when the broker cannot be had; where absent, that is no way. */
+  readonly pollUrl?: URL | undefined;
+  /** Whether to poll is the only way. */
+  readonly isPollOnly?: boolean;
+  /** Told which way serves from now on. */
+  readonly onWay?: (way: Way) => void;
 }
 
 export interface LinkHandlers {
@@ -43,12 +52,17 @@ export interface LinkHandlers {
 
 /**
  * Keeps the terminal connected: hello on every connect, then every report without a receipt, then reports as they come.
- * Between connections it waits with exponential back-off and full jitter.
+ * Between connections it waits with exponential back-off and full jitter. Where the broker cannot be had it polls, and
+ * tries the broker beside that; there is one connection at a time, but for the moment of the change.
  */
 export class Link implements Outbox {
   readonly #options: LinkOptions;
   readonly #handlers: LinkHandlers;
+  readonly #ways: Ways;
+  #certificate: string;
   #connection: Connection | undefined;
+  /** The preferred way as it is tried while another one serves. */
+  #probe: Connection | undefined;
   /** Hello was said over this connection: reports may follow. */
   #greeted = false;
   #failures = 0;
@@ -56,26 +70,44 @@ export class Link implements Outbox {
   #cancelStable: () => void = () => undefined;
   #cancelResend: () => void = () => undefined;
   #cancelAnnounce: () => void = () => undefined;
+  #cancelProbe: (() => void) | undefined;
   #isAnnouncing = false;
   #closed = false;
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
     this.#options = options;
+    this.#certificate = options.cert;
     this.#handlers = handlers;
+    this.#ways = new Ways(toWays(options));
   }
 
   open(): void {
-    const connection: Connection = connect(this.#options, {
+    if (this.#ways.preferred === undefined) this.#endProbe();
+    const connection: Connection = this.#connect(this.#ways.now, {
       ready: () => this.#ready(connection),
       receive: (kind, payload) => this.#handlers.receive(kind, payload),
-      ended: (reason) => this.#ended(reason),
+      ended: (reason, notBeforeMs) => {
+        // One that gave place to another has nothing to say.
+        if (this.#connection === connection) this.#ended(reason, notBeforeMs);
+      },
     });
     this.#connection = connection;
+    this.#probeLater();
   }
 
   send(reports: readonly Report[]): void {
     if (!this.#greeted) return;
     for (const report of reports) this.#publish("report", toReportBytes(report));
+  }
+
+  /** Lost where there is no connection: whoever asked asks again. */
+  prove(proof: Proof): void {
+    if (this.#connection !== undefined) this.#publish("proof", toProofBytes(proof));
+  }
+
+  /** The certificate, in PEM, of every connection from the next one on. */
+  use(certificate: string): void {
+    this.#certificate = certificate;
   }
 
   /** What makes one terminal say hello, such as a new root, makes the whole fleet: each waits for its own moment. */
@@ -93,14 +125,73 @@ export class Link implements Outbox {
   close(): void {
     this.#closed = true;
     this.#cancelTimers();
+    this.#endProbe();
     this.#connection?.end();
   }
 
+  #endProbe(): void {
+    const probe = this.#probe;
+    this.#probe = undefined;
+    this.#cancelProbe?.();
+    this.#cancelProbe = undefined;
+    probe?.end();
+  }
+
+  #connect(way: Way, handlers: ConnectionHandlers): Connection {
+    const { pollUrl } = this.#options;
+    const options = { ...this.#options, cert: this.#certificate };
+    return way === "poll" && pollUrl !== undefined
+      ? connectByPolling({ ...options, pollUrl }, handlers)
+      : connect(options, handlers);
+  }
+
+  /** Tries the preferred way for as long as another one is the turn. */
+  #probeLater(): void {
+    const { startTimer, random } = this.#options;
+    if (this.#ways.preferred === undefined || this.#cancelProbe !== undefined || this.#closed) return;
+    this.#cancelProbe = startTimer(this.#ways.toProbePause(random()), () => {
+      const way = this.#ways.preferred;
+      if (way === undefined) this.#cancelProbe = undefined;
+      else this.#tryWay(way);
+    });
+  }
+
+  #tryWay(way: Way): void {
+    const probe: Connection = this.#connect(way, {
+      ready: () => this.#change(probe),
+      receive: (kind, payload) => this.#handlers.receive(kind, payload),
+      ended: (reason, notBeforeMs) => {
+        if (this.#connection === probe) this.#ended(reason, notBeforeMs);
+        if (this.#probe !== probe) return;
+        this.#probe = undefined;
+        this.#cancelProbe = undefined;
+        this.#options.log("info", "still polling", { reason });
+        this.#probeLater();
+      },
+    });
+    this.#probe = probe;
+  }
+
+  /** The preferred way is there: what served until now ends before anything is said over it. */
+  #change(probe: Connection): void {
+    const before = this.#connection;
+    this.#cancelTimers();
+    this.#probe = undefined;
+    this.#cancelProbe = undefined;
+    this.#connection = probe;
+    this.#ways.prefer();
+    before?.end();
+    this.#ready(probe);
+  }
+
   #ready(connection: Connection): void {
-    const { log, host, port, startTimer } = this.#options;
-    log("info", "connected", { host, port });
+    const { log, host, port, startTimer, onWay } = this.#options;
+    const way = this.#ways.now;
+    log("info", "connected", way === "mqtt" ? { way, host, port } : { way });
+    onWay?.(way);
     this.#cancelStable = startTimer(STABLE_MS, () => {
       this.#failures = 0;
+      this.#ways.had();
     });
     this.#greet(connection);
     this.#resendLater();
@@ -127,13 +218,15 @@ export class Link implements Outbox {
     });
   }
 
-  #ended(reason: string): void {
+  #ended(reason: string, notBeforeMs = 0): void {
     const { log, startTimer, random, reconnectBaseMs, reconnectCapMs } = this.#options;
     this.#cancelTimers();
     this.#connection = undefined;
     this.#greeted = false;
     if (this.#closed) return;
-    const pauseMs = Math.round(random() * Math.min(reconnectCapMs, reconnectBaseMs * 2 ** this.#failures));
+    const atMostMs = Math.min(reconnectCapMs, reconnectBaseMs * 2 ** this.#failures);
+    const pauseMs = Math.round(Math.max(notBeforeMs, random() * atMostMs));
+    this.#ways.failed();
     this.#failures = Math.min(this.#failures + 1, MAX_DOUBLINGS);
     log("info", "disconnected", { reason, pauseMs });
     this.#cancelReconnect = startTimer(pauseMs, () => this.open());
@@ -151,4 +244,9 @@ export class Link implements Outbox {
     this.#cancelAnnounce();
     this.#isAnnouncing = false;
   }
+}
+
+function toWays({ pollUrl, isPollOnly = false }: LinkOptions): readonly Way[] {
+  if (isPollOnly) return ["poll"];
+  return pollUrl === undefined ? ["mqtt"] : ["mqtt", "poll"];
 }

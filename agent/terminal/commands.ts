@@ -1,19 +1,22 @@
 import { toHex } from "../../proto/bytes.ts";
+import { CRYPTOGRAM } from "../../proto/cryptogram.ts";
 import { TillsyncError } from "../../proto/errors.ts";
 import { type Profile, parseProfile } from "../../proto/profile.ts";
 import { choice, type Reader, readJson, record, text, variant } from "../read-json.ts";
 import type { StartTimer } from "../timer.ts";
+import type { CommandLines, Method } from "./executables.ts";
 import { openGroupFile } from "./group-file.ts";
 import { runCommand } from "./run-command.ts";
 import { type ApplyResult, BUSY_REASONS, type Terminal, type TerminalStatus } from "./terminal.ts";
 
 // The contract for makers, with examples: docs/terminal-port.md.
 
-export type Method = keyof Terminal;
+/** Longest call for a cryptogram: its factor is good for little longer, and an update that comes meanwhile waits for it. */
+export const CRYPTOGRAM_MS = 10_000;
 
 export interface CommandTerminalOptions {
   /** Executable and arguments by method. */
-  readonly commands: Readonly<Record<Method, readonly string[]>>;
+  readonly commands: CommandLines;
   readonly timeLimitMs: number;
   readonly startTimer: StartTimer;
   /** Where the call under way is noted. */
@@ -61,6 +64,14 @@ const COMPUTED = variant<"computed" | "failed", { result: "computed"; mac: strin
   failed,
 });
 
+const CRYPTOGRAMS = variant<"computed" | "failed", { result: "computed"; cryptogram: string } | Failed>("result", {
+  computed: record<{ result: "computed"; cryptogram: string }>({
+    result: choice(["computed"]),
+    cryptogram: text(CRYPTOGRAM),
+  }),
+  failed,
+});
+
 /**
  * The terminal behind a maker's executables: one process, one JSON request, one JSON answer for each call. What an
  * earlier agent left running is killed first.
@@ -69,11 +80,17 @@ export function openCommandTerminal(options: CommandTerminalOptions): CommandTer
   const { commands, timeLimitMs, startTimer } = options;
   const group = openGroupFile(options.groupFile);
   const ending = new AbortController();
-  const call = async <T>(method: Method, reader: Reader<T>, fields: object = {}): Promise<T> => {
+  let before: Promise<unknown> = Promise.resolve();
+  const call = async <T>(method: Method, reader: Reader<T>, fields: object = {}, limitMs = timeLimitMs): Promise<T> => {
     const input = `${JSON.stringify({ method, ...fields })}\n`;
     const { signal } = ending;
-    const answer = await runCommand({ commandLine: commands[method], input, timeLimitMs, startTimer, signal, group });
-    return parseAnswer(answer, method, reader);
+    const commandLine = commands[method];
+    if (commandLine === undefined) throw new TillsyncError("PROOF_UNAVAILABLE");
+    // Calls never overlap: there is one terminal, and the note of what runs holds one group.
+    const run = () => runCommand({ commandLine, input, timeLimitMs: limitMs, startTimer, signal, group });
+    const running = before.then(run);
+    before = running.catch(() => undefined);
+    return parseAnswer(await running, method, reader);
   };
   return {
     readStatus: () => call("readStatus", STATUS),
@@ -88,6 +105,11 @@ export function openCommandTerminal(options: CommandTerminalOptions): CommandTer
     computeMac: async (data) => {
       const answer = await call("computeMac", COMPUTED, { data: toHex(data) });
       return Buffer.from(demandDone("computeMac", answer).mac, "hex");
+    },
+    computeCryptogram: async (factor) => {
+      const limitMs = Math.min(timeLimitMs, CRYPTOGRAM_MS);
+      const answer = await call("computeCryptogram", CRYPTOGRAMS, { factor }, limitMs);
+      return demandDone("computeCryptogram", answer).cryptogram;
     },
     close: () => ending.abort(),
   };

@@ -3,8 +3,10 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { MAX_UINT32 } from "../../proto/bounds.ts";
 import { toUtf8 } from "../../proto/bytes.ts";
+import { computeCryptogram } from "../../proto/cryptogram.ts";
 import { TillsyncError } from "../../proto/errors.ts";
 import { type Profile, parseProfile } from "../../proto/profile.ts";
+import type { Tusn } from "../../proto/tusn.ts";
 import { toMac } from "../iso8583/mac.ts";
 import { parseField62 } from "../iso8583/working-keys.ts";
 import { choice, list, optional, readJson, record, whole } from "../read-json.ts";
@@ -17,6 +19,8 @@ export interface SimulatedTerminalOptions {
   readonly profilePath: string;
   /** Terminal master key, 16 bytes. */
   readonly tmk: Uint8Array;
+  /** What it proves its TUSN with: its SM4 key, 16 bytes; where absent it cannot. */
+  readonly sn?: { readonly tusn: Tusn; readonly key: Uint8Array } | undefined;
 }
 
 /**
@@ -51,7 +55,7 @@ export function toCardPath(profilePath: string): string {
 }
 
 /** A terminal without a payment application: it keeps its profile as a file, and its working key in memory. */
-export function openSimulatedTerminal({ profilePath, tmk }: SimulatedTerminalOptions): Terminal {
+export function openSimulatedTerminal({ profilePath, tmk, sn }: SimulatedTerminalOptions): Terminal {
   const files = openFileSystem(dirname(profilePath));
   let mak: Uint8Array | undefined;
   return {
@@ -84,6 +88,10 @@ export function openSimulatedTerminal({ profilePath, tmk }: SimulatedTerminalOpt
     computeMac: async (data: Uint8Array): Promise<Uint8Array> => {
       if (mak === undefined) throw new TillsyncError("COMMAND_FAILED", { command: "computeMac", what: "no key" });
       return toMac(mak, data);
+    },
+    computeCryptogram: async (factor: string): Promise<string> => {
+      if (sn === undefined) throw new TillsyncError("PROOF_UNAVAILABLE");
+      return computeCryptogram(sn.key, sn.tusn, factor);
     },
   };
 }

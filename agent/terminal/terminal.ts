@@ -44,4 +44,11 @@ export interface Terminal {
    * @throws TillsyncError COMMAND_FAILED without a working key
    */
   computeMac(data: Uint8Array): Promise<Uint8Array>;
+  /**
+   * The SN cryptogram over the factor (clause 5.8), 8 upper-case hexadecimal digits, by the SN key that never leaves the
+   * terminal's secure element.
+   *
+   * @throws TillsyncError PROOF_UNAVAILABLE where the terminal has no SN key, COMMAND_FAILED
+   */
+  computeCryptogram(factor: string): Promise<string>;
 }

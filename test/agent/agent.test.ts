@@ -7,7 +7,9 @@ import { toCardPath } from "../../agent/terminal/simulated.ts";
 import { createCardKey, sealCardNumber } from "../../certs/seal.ts";
 import { toDeviceKey } from "../../certs/x509/identity.ts";
 import { toRsaPublicKey } from "../../certs/x509/rsa-key.ts";
-import { SALT_BYTES } from "../../proto/bytes.ts";
+import { NONCE_BYTES, SALT_BYTES } from "../../proto/bytes.ts";
+import { toChallengeBytes } from "../../proto/challenge.ts";
+import { computeCryptogram } from "../../proto/cryptogram.ts";
 import { parseDelivery, toDeliveryBytes } from "../../proto/delivery.ts";
 import type { Directive } from "../../proto/directive.ts";
 import { type Profile, toProfileBytes } from "../../proto/profile.ts";
@@ -154,6 +156,23 @@ describe("an agent", () => {
     expect(await outcome(delivery)).toBe("suspended TEST_FAILED purchase 58");
     expect(existsSync(installation.profileFile)).toBe(false);
     expect(await status()).toMatchObject({ phase: "suspended", sequence: 2 });
+  });
+
+  it("proves its TUSN when it is challenged, with an answer that its device key signed", async () => {
+    const snKey = Buffer.alloc(16, 0x32);
+    const simulated = { kind: "simulated", file: "terminal/profile.bin", tmk: "00".repeat(16) };
+    await prepare({ terminal: { ...simulated, snKey: snKey.toString("hex") } });
+    const agent = start();
+    await vi.waitFor(() => expect(service.hellos).toHaveLength(1), WAIT);
+    const challenge = { id: randomBytes(NONCE_BYTES), factor: "1270260001", expires: 1 };
+    service.send(TUSN_A, "challenge", toChallengeBytes(challenge));
+    await vi.waitFor(() => expect(service.proofs).toHaveLength(1), WAIT);
+    const { id, factor } = challenge;
+    const cryptogram = computeCryptogram(snKey, TUSN_A, factor);
+    expect(service.proofs).toEqual([{ tusn: TUSN_A, challenge: id, factor, cryptogram, code: "" }]);
+    // Nothing of it is kept, and nothing else came of it.
+    expect(await status()).toMatchObject({ phase: "idle", unsent: [], counter: service.hellos[0]?.counter });
+    expect((await agent.stop("SIGTERM")).output).not.toMatch(new RegExp(`${factor}|${cryptogram}`));
   });
 
   it("waits for a busy terminal and goes on when it is ready", async () => {

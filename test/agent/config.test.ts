@@ -47,6 +47,29 @@ describe("an agent's settings", () => {
     });
   });
 
+  it("may name where certificates are renewed, and nothing that would say more than a place", () => {
+    expect(load(GOOD).enrolUrl).toBeUndefined();
+    for (const url of [
+      "https://fleet.example:8885",
+      "https://fleet.example/",
+      "https://10.0.0.1:8885",
+      "https://[::1]:1",
+    ]) {
+      expect(load({ ...GOOD, enrolUrl: url }).enrolUrl).toEqual(new URL(url));
+    }
+  });
+
+  it("may name where the service is polled", () => {
+    expect(load(GOOD).pollUrl).toBeUndefined();
+    const url = "https://fleet.example:8887";
+    expect(load({ ...GOOD, pollUrl: url }).pollUrl).toEqual(new URL(url));
+  });
+
+  it("may name an executable that proves the TUSN", () => {
+    const { terminal } = load({ ...GOOD, terminal: { ...COMMANDS, computeCryptogram: ["/opt/prove"] } });
+    expect(terminal).toMatchObject({ commands: { computeCryptogram: ["/opt/prove"] } });
+  });
+
   it("name a maker's executables by path, never looked up", () => {
     const { terminal } = load({ ...GOOD, terminal: COMMANDS });
     const line = [join(folder, "maker/tool"), "--now"];
@@ -65,6 +88,11 @@ describe("an agent's settings", () => {
     ["a bad TUSN", { ...GOOD, tusn: "123" }],
     ["a bad host", { ...GOOD, host: "a/b" }],
     ["a bad port", { ...GOOD, port: 0 }],
+    ["enrolment in clear", { ...GOOD, enrolUrl: "http://fleet.example" }],
+    ["polling in clear", { ...GOOD, pollUrl: "http://fleet.example" }],
+    ["enrolment at a path", { ...GOOD, enrolUrl: "https://fleet.example/x" }],
+    ["enrolment with a password", { ...GOOD, enrolUrl: "https://a:b@fleet.example" }],
+    ["enrolment at no port", { ...GOOD, enrolUrl: "https://fleet.example:99999" }],
     ["an empty path", { ...GOOD, caFile: "" }],
     ["an unknown terminal", { ...GOOD, terminal: { kind: "magic" } }],
     ["a terminal that is none", { ...GOOD, terminal: null }],

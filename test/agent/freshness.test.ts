@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { type Agent, openAgent } from "../../agent/agent.ts";
 import { loadConfig } from "../../agent/config.ts";
@@ -15,7 +16,7 @@ import { TUSN_A } from "../support/certificates.ts";
 import { ManualTimers } from "../support/manual-timers.ts";
 import { openTestService, type TestService } from "../support/test-service.ts";
 
-const WAIT = { timeout: 10_000, interval: 10 };
+const WAIT = { timeout: 20_000, interval: 10 };
 /** Within which a terminal must tell that it has grown stale. */
 const TOLD_WITHIN_MS = 60_000;
 
@@ -75,6 +76,7 @@ describe("an agent whose trust metadata expires while it runs", () => {
     const timers = new ManualTimers();
     let now = Math.floor(Date.now() / 1_000);
     agent = await openAgent({
+      run: randomBytes(8),
       ...config,
       ...loadIdentity(config),
       files,

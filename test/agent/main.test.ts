@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -12,12 +12,14 @@ import {
   startProgram,
 } from "../support/agent-process.ts";
 import { loadCertificates, TUSN_A, TUSN_B } from "../support/certificates.ts";
+import { openEnrolmentServer, toPending, toProblem } from "../support/enrolment-server.ts";
 import { openTestService, type TestService } from "../support/test-service.ts";
 
 // The command line of the bundled agent, as an installer meets it.
 
 const MAIN = fileURLToPath(new URL("../../agent/main.ts", import.meta.url));
-const WAIT = { timeout: 10_000, interval: 20 };
+const TOKEN = "7K2M-9QXC-ONE-TERMINALS-TOKEN";
+const WAIT = { timeout: 20_000, interval: 20 };
 const { folder, remove } = makeFolder();
 let bundle: string;
 let service: TestService;
@@ -54,7 +56,7 @@ describe("tillsync-agent", () => {
     expect(await run("--version")).toMatchObject({ status: 0, output: `${version}\n` });
     const usage = await run();
     expect(usage).toMatchObject({ status: 0, errors: "" });
-    for (const command of ["run", "status", "--version"]) expect(usage.output).toContain(command);
+    for (const command of ["enrol", "run", "status", "--version"]) expect(usage.output).toContain(command);
   });
 
   it.each([
@@ -70,6 +72,13 @@ describe("tillsync-agent", () => {
 });
 
 describe("tillsync-agent run", () => {
+  it("polls only where its settings say at what address", async () => {
+    const { configFile, stateDir } = await prepare();
+    const { status, errors } = await run("run", "--poll", "--config", configFile);
+    expect([status, errors]).toEqual([1, expect.stringMatching(/^CONFIG_INVALID: .*pollUrl/)]);
+    expect(existsSync(stateDir)).toBe(false);
+  });
+
   it("ends on SIGTERM with status 0 and leaves no lock", async () => {
     const { configFile, stateDir } = await prepare();
     const agent = startProgram(bundle, ["run", "--config", configFile]);
@@ -77,7 +86,7 @@ describe("tillsync-agent run", () => {
     expect(existsSync(join(stateDir, "agent.lock"))).toBe(true);
     const { status, output } = await agent.stop("SIGTERM");
     expect(status).toBe(0);
-    expect(readdirSync(stateDir).sort()).toEqual(["objects", "state.0", "state.1"]);
+    expect(readdirSync(stateDir).sort()).toEqual(["link.json", "objects", "state.0", "state.1"]);
     const events = output
       .trim()
       .split("\n")
@@ -140,6 +149,67 @@ describe("tillsync-agent run", () => {
     expect(output).toContain("STATE_CORRUPT");
     expect(readFileSync(join(stateDir, "state.0"), "utf8")).toBe("edited");
     expect((await run("status", "--config", configFile)).errors).toMatch(/^STATE_CORRUPT/);
+  });
+});
+
+describe("tillsync-agent enrol", () => {
+  /** As the box leaves the installer: what a prepared terminal holds, but neither key nor certificate. */
+  async function unpack(config: object = {}): Promise<Installation> {
+    const installation = await prepare(config);
+    for (const name of ["device.key", "device.pem"]) rmSync(join(installation.folder, name));
+    return installation;
+  }
+
+  it("by an installer makes an agent that the broker lets in", async () => {
+    const server = await openEnrolmentServer();
+    const { configFile } = await unpack();
+    const { status, output } = await run("enrol", "--config", configFile, "--url", server.url, "--token", TOKEN);
+    expect(output).toContain(`${TUSN_A} is enrolled`);
+    expect(status).toBe(0);
+    const agent = startProgram(bundle, ["run", "--config", configFile]);
+    await vi.waitFor(() => expect(agent.output()).toContain('"event":"connected"'), WAIT);
+    const { output: shown } = await run("status", "--json", "--config", configFile);
+    expect(JSON.parse(shown).certificate).toMatchObject({ state: "valid" });
+    expect((await agent.stop("SIGTERM")).status).toBe(0);
+    await server.close();
+  });
+
+  it("reads ./agent.json where it is given no settings, and ends with 3 where it is not admitted in time", async () => {
+    const server = await openEnrolmentServer(({ path }) => (path.endsWith("certificates") ? toPending(60) : undefined));
+    const { folder: own } = await unpack({ enrolUrl: server.url });
+    const ended = await startProgram(bundle, ["enrol", "--token", TOKEN, "--wait", "0", "--json"], {}, own).ended;
+    expect(ended.status).toBe(3);
+    expect(JSON.parse(ended.output)).toMatchObject({ state: "pending", tusn: TUSN_A });
+    await server.close();
+  });
+
+  it("that is killed at any moment goes on with the key it made", async () => {
+    const requests: unknown[] = [];
+    let isHeld = true;
+    const server = await openEnrolmentServer(({ path, body }) => {
+      if (!path.endsWith("certificates")) return undefined;
+      requests.push(body["request"]);
+      return isHeld ? () => undefined : undefined;
+    });
+    const { configFile, stateDir } = await unpack();
+    const args = ["enrol", "--config", configFile, "--url", server.url, "--token", TOKEN];
+    const killed = startProgram(bundle, args);
+    await vi.waitFor(() => expect(requests).toHaveLength(1), WAIT);
+    await killed.stop("SIGKILL");
+    expect(existsSync(join(stateDir, "agent.lock"))).toBe(true);
+    isHeld = false;
+    expect(await run(...args)).toMatchObject({ status: 0 });
+    expect(requests[1]).toBe(requests[0]);
+    expect(readdirSync(stateDir)).toEqual([]);
+    await server.close();
+  });
+
+  it("that fails tells the code on standard error", async () => {
+    const server = await openEnrolmentServer(() => toProblem("TOKEN_INVALID"));
+    const { configFile } = await unpack();
+    const ended = await run("enrol", "--config", configFile, "--url", server.url, "--token", TOKEN);
+    expect(ended).toMatchObject({ status: 1, output: "", errors: expect.stringMatching(/^TOKEN_INVALID/m) });
+    await server.close();
   });
 });
 

@@ -114,6 +114,28 @@ describe("an agent's messages", () => {
     expect(agent.runner.state.sequence).toBe(3);
   });
 
+  it("find it at work throughout an update that has touched the terminal, and not while it waits to begin", async () => {
+    const world = createWorld();
+    const agent = await openTrading(world);
+    expect(agent.runner.isAtWork).toBe(false);
+    world.busyTimes = 3;
+    world.verdicts.push("inconclusive", "failed");
+    await agent.runner.receive("directive", deliver(world, 2, SECOND, SAMPLE_PROFILE));
+    const seen = new Map<string, Set<boolean>>();
+    while (agent.runner.state.underWay !== undefined) {
+      const phase = toPhase(agent.runner.state);
+      seen.set(phase, (seen.get(phase) ?? new Set()).add(agent.runner.isAtWork));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const [always, sometimes] = [new Set([true]), new Set([true, false])];
+    expect(Object.fromEntries(seen)).toEqual({
+      ...{ verified: always, waiting: sometimes, applying: always, testing: always, reversing: always },
+      rolling_back: always,
+    });
+    await agent.settle();
+    expect(agent.runner.isAtWork).toBe(false);
+  });
+
   it("that come again are answered by the reports that still wait, or by the outcome", async () => {
     const world = createWorld();
     const agent = await openTrading(world);
@@ -296,7 +318,7 @@ describe("trust metadata", () => {
     const agent = await openTrading();
     const hello = await agent.runner.greet();
     expect(hello).toMatchObject({ stale: false, timestampVersion: 1, sequence: 1, phase: "idle", unsent: 0 });
-    const without = { trust: undefined, rootVersion: 1, cardKey: undefined, now: NOW };
+    const without = { trust: undefined, rootVersion: 1, cardKey: undefined, run: new Uint8Array(8), now: NOW };
     expect(toHello(agent.runner.state, without)).toMatchObject({ stale: true, timestampVersion: 0 });
   });
 });

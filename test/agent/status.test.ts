@@ -1,8 +1,14 @@
+import { X509Certificate } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { LINK_FILE, noteLink } from "../../agent/link-file.ts";
 import type { FileSystem } from "../../agent/slots/file-system.ts";
 import { readStatus, toStatusText } from "../../agent/status.ts";
 import type { Profile } from "../../proto/profile.ts";
 import { toTrustBundleBytes } from "../../proto/trust-bundle.ts";
+import { makeFolder } from "../support/agent-process.ts";
+import { loadCertificates, TUSN_A } from "../support/certificates.ts";
 import { TUSN } from "../support/machine.ts";
 import {
   createWorld,
@@ -70,6 +76,42 @@ describe("the status of an agent", () => {
     expect(status).toMatchObject({ sequence: 3, current: { readable: true, number: 3 } });
     expect(status.previous).toMatchObject({ readable: true, number: 2 });
     expect(status).toMatchObject({ rootVersion: 1, stale: false, cardChanges: 0, cardKey: false });
+  });
+
+  it("tells its certificate, how long it lasts and how the service names it", async () => {
+    const { root, third } = await commitThree();
+    const { certificate } = await (await loadCertificates()).terminal(TUSN_A, { now: new Date(NOW * 1_000) });
+    const { folder, remove } = makeFolder();
+    const certFile = join(folder, "device.pem");
+    writeFileSync(certFile, certificate);
+    const at = (now: number) => readStatus(third, { ...CONFIG, certFile }, root, now);
+    const { fingerprint256, validTo } = new X509Certificate(certificate);
+    const until = new Date(validTo).toISOString();
+    const fingerprint = fingerprint256.replaceAll(":", "").toLowerCase();
+    expect(at(NOW).certificate).toEqual({ until, fingerprint, state: "valid" });
+    expect(at(NOW + 19 * DAY_S).certificate).toMatchObject({ state: "valid" });
+    expect(at(NOW + 21 * DAY_S).certificate).toMatchObject({ state: "ending" });
+    expect(at(NOW + 30 * DAY_S).certificate).toMatchObject({ state: "expired" });
+    expect(toStatusText(at(NOW))).toMatch(new RegExp(`^certificate +until ${until}, ${fingerprint}$`, "m"));
+    expect(toStatusText(at(NOW + 31 * DAY_S))).toMatch(/^certificate .+: EXPIRED/m);
+    writeFileSync(certFile, "torn");
+    expect(at(NOW).certificate).toBeNull();
+    expect(toStatusText(at(NOW))).toMatch(/^certificate none/m);
+    remove();
+  });
+
+  it("tells how it reaches its service, if it ever did", async () => {
+    const { root, third } = await commitThree();
+    const read = () => readStatus(third, CONFIG, root, NOW);
+    expect([read().link, toStatusText(read())]).toEqual([null, expect.stringMatching(/^link +none yet$/m)]);
+    noteLink(third, "poll", NOW, () => undefined);
+    noteLink(third, "poll", NOW + 60, () => undefined);
+    expect(read().link).toEqual({ way: "poll", since: new Date(NOW * 1_000).toISOString() });
+    expect(toStatusText(read())).toMatch(/^link +polling, since /m);
+    noteLink(third, "mqtt", NOW + 120, () => undefined);
+    expect(toStatusText(read())).toMatch(/^link +connection to the broker, since /m);
+    third.damage(LINK_FILE, Buffer.from("torn"));
+    expect(read().link).toBeNull();
   });
 
   it("whose slot is gone for good says so", async () => {

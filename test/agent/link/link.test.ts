@@ -23,7 +23,7 @@ import {
 
 // Against a broker in an attacker's hands, over real TLS.
 
-const WAIT = { timeout: 10_000, interval: 5 };
+const WAIT = { timeout: 20_000, interval: 5 };
 const BASE_MS = 1_000;
 const CAP_MS = 8_000;
 const STABLE_MS = 30_000;
@@ -115,6 +115,7 @@ async function openLink(scripted: ScriptedBrokerOptions = {}, change: Partial<Li
           rootVersion: 1,
           cardKey: none,
           cardKeyProof: none,
+          run: none,
         };
       },
       unsent: () => [toReport(1), toReport(2)],
@@ -170,7 +171,7 @@ describe("a link", () => {
       greet = resolve;
     });
     const hello = { tusn: TUSN_A, counter: 7, sequence: 0, current: none, previous: none, phase: "idle" } as const;
-    const trust = { timestampVersion: 0, stale: true, rootVersion: 1, cardKey: none, cardKeyProof: none };
+    const trust = { timestampVersion: 0, stale: true, rootVersion: 1, cardKey: none, cardKeyProof: none, run: none };
     const rest = { directive: none, unsent: 0, agentVersion: "0.1.0", ...trust };
     const opened = await openLink({}, { greet: () => held.then(() => ({ ...hello, ...rest })), unsent: () => [] });
     await vi.waitFor(() => expect(entries).toContain("connected"), WAIT);

@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openCommandTerminal } from "../../../agent/terminal/commands.ts";
+import { CRYPTOGRAM_MS, openCommandTerminal } from "../../../agent/terminal/commands.ts";
 import { MAX_ANSWER_BYTES } from "../../../agent/terminal/run-command.ts";
-import { startTimer } from "../../../agent/timer.ts";
+import { type StartTimer, startTimer } from "../../../agent/timer.ts";
 import { toHex } from "../../../proto/bytes.ts";
 import { toProfileBytes } from "../../../proto/profile.ts";
 import { bundleAgent, makeFolder } from "../../support/agent-process.ts";
+import { SOON_MS } from "../../support/patience.ts";
 import { SAMPLE_PROFILE } from "../../support/release.ts";
 
 // Real executables in real processes. Each is a shell script, which is the maker's affair: the agent starts it as it is.
@@ -34,7 +35,7 @@ function open(body: string, args: readonly string[] = [], timeLimitMs = 10_000) 
 }
 
 function openLine(line: readonly string[], timeLimitMs = 10_000, file = groupFile) {
-  const commands = { readStatus: line, apply: line, loadWorkingKeys: line, computeMac: line };
+  const commands = { readStatus: line, apply: line, loadWorkingKeys: line, computeMac: line, computeCryptogram: line };
   return openCommandTerminal({ commands, timeLimitMs, startTimer, groupFile: file });
 }
 
@@ -100,13 +101,71 @@ describe("a terminal behind a maker's executables", () => {
     await expect(without.computeMac(Buffer.from("00"))).rejects.toThrow(failure);
   });
 
+  it("makes the cryptogram that proves the TUSN, over the factor in its request", async () => {
+    const file = join(folder, "request");
+    const terminal = open(`cat > ${file}; echo '{"result":"computed","cryptogram":"A5C1D1C7"}'`);
+    expect(await terminal.computeCryptogram("1270260001")).toBe("A5C1D1C7");
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ method: "computeCryptogram", factor: "1270260001" });
+  });
+
+  it.each([
+    ["fails", '{"result":"failed","detail":"no key"}'],
+    ["answers in lower case", '{"result":"computed","cryptogram":"a5c1d1c7"}'],
+    ["answers with more than 8 digits", '{"result":"computed","cryptogram":"A5C1D1C7A5C1D1C7"}'],
+    ["answers with a MAC", '{"result":"computed","mac":"4535383035454342"}'],
+  ])("makes none where its executable %s", async (_, answer) => {
+    await expect(answering(answer).computeCryptogram("127026")).rejects.toThrow(failure);
+  });
+
+  it("makes none where no executable is named for it", async () => {
+    const line = [toScript("exit 0")];
+    const commands = { readStatus: line, apply: line, loadWorkingKeys: line, computeMac: line };
+    const terminal = openCommandTerminal({ commands, timeLimitMs: 1_000, startTimer, groupFile });
+    await expect(terminal.computeCryptogram("127026")).rejects.toThrow(
+      expect.objectContaining({ code: "PROOF_UNAVAILABLE" }),
+    );
+  });
+
+  it("gives a cryptogram less time than its other calls, so that an update never waits long for one", async () => {
+    const limits: number[] = [];
+    const spying: StartTimer = (ms, callback) => {
+      limits.push(ms);
+      return startTimer(ms, callback);
+    };
+    const line = [toScript(`cat > /dev/null; echo '{"result":"computed","cryptogram":"A5C1D1C7"}'`)];
+    const commands = {
+      readStatus: line,
+      apply: line,
+      loadWorkingKeys: line,
+      computeMac: line,
+      computeCryptogram: line,
+    };
+    for (const timeLimitMs of [600_000, 400]) {
+      const terminal = openCommandTerminal({ commands, timeLimitMs, startTimer: spying, groupFile });
+      await terminal.computeCryptogram("127026").catch(() => undefined);
+    }
+    expect(limits.slice(0, 2)).toEqual([CRYPTOGRAM_MS, 400]);
+  });
+
+  it("is never called twice at once: a challenge may come in the midst of an update", async () => {
+    const file = join(folder, "inside");
+    const body = `mkdir ${file} || exit 9; cat > /dev/null; sleep 0.1; rmdir ${file}`;
+    const terminal = open(`${body}; echo '{"result":"failed","detail":"none"}'`);
+    const applied = terminal.apply(undefined, undefined);
+    const cryptogram = terminal.computeCryptogram("127026").catch((error: unknown) => error);
+    const again = terminal.apply(undefined, undefined);
+    expect(await applied).toEqual({ kind: "failed", detail: "none" });
+    expect(await cryptogram).toMatchObject({ code: "COMMAND_FAILED", fields: { what: "none" } });
+    expect(await again).toEqual({ kind: "failed", detail: "none" });
+  });
+
   it("is answered at once where it leaves a child behind, which dies", async () => {
     for (const output of ["", "> /dev/null"]) {
       const file = join(folder, "child");
       const terminal = open(`sleep 60 ${output} & echo $! > ${file}; echo '{"result":"ready"}'`, [], 50_000);
       expect(await terminal.readStatus()).toEqual({ kind: "ready" });
       const pid = Number(readFileSync(file, "utf8"));
-      await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+      await vi.waitFor(() => expect(isAlive(pid)).toBe(false), SOON_MS);
     }
   });
 
@@ -170,14 +229,14 @@ describe("an executable fails", () => {
     await expect(open(body, [], 400).readStatus()).rejects.toThrow(failure);
     const pids = readFileSync(file, "utf8").trim().split("\n").map(Number);
     expect(pids).toHaveLength(3);
-    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]));
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), SOON_MS);
   });
 
   it("when the agent ends, and none is started after that", async () => {
     const file = join(folder, "started");
     const terminal = open(`touch ${file}; sleep 60`);
     const reading = terminal.readStatus();
-    await vi.waitFor(() => expect(existsSync(file)).toBe(true));
+    await vi.waitFor(() => expect(existsSync(file)).toBe(true), SOON_MS);
     terminal.close();
     await expect(reading).rejects.toThrow(failure);
     await expect(terminal.readStatus()).rejects.toThrow(failure);
@@ -187,7 +246,7 @@ describe("an executable fails", () => {
     const file = join(folder, "ending");
     const terminal = open(`sleep 60 & echo $! > ${file}; echo $$ >> ${file}; wait`);
     const reading = terminal.readStatus().catch((error: unknown) => error);
-    await vi.waitFor(() => expect(readFileSync(file, "utf8")).toMatch(/^\d+\n\d+\n$/));
+    await vi.waitFor(() => expect(readFileSync(file, "utf8")).toMatch(/^\d+\n\d+\n$/), SOON_MS);
     const pids = readFileSync(file, "utf8").trim().split("\n").map(Number);
     terminal.close();
     // Without giving the agent another turn, as where its process ends right here.
@@ -222,7 +281,7 @@ describe("what an agent that was killed left running", () => {
     // It is noted before it gets its request.
     const script = toScript(`read request; sleep 60 & echo $! > ${file}; echo $$ >> ${file}; wait`);
     const agent = spawn(process.execPath, [bundle, script, groupFile], { stdio: "ignore" });
-    await vi.waitFor(() => expect(readFileSync(file, "utf8")).toMatch(/^\d+\n\d+\n$/), { timeout: 10_000 });
+    await vi.waitFor(() => expect(readFileSync(file, "utf8")).toMatch(/^\d+\n\d+\n$/), { timeout: 20_000 });
     agent.kill("SIGKILL");
     await once(agent, "exit");
     return readFileSync(file, "utf8").trim().split("\n").map(Number);
@@ -239,7 +298,7 @@ describe("what an agent that was killed left running", () => {
     expect(existsSync(groupFile)).toBe(true);
     const terminal = answering('{"result":"ready"}');
     expect(existsSync(groupFile)).toBe(false);
-    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]));
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), SOON_MS);
     expect(await terminal.readStatus()).toEqual({ kind: "ready" });
     expect(existsSync(groupFile)).toBe(false);
   });

@@ -8,6 +8,7 @@ import { openSimulatedTerminal, toCardPath, toControlPath } from "../../../agent
 import type { Terminal } from "../../../agent/terminal/terminal.ts";
 import { toProfileBytes } from "../../../proto/profile.ts";
 import { steerTerminal } from "../../../sim/steer-terminal.ts";
+import { TUSN_A } from "../../support/certificates.ts";
 import { SAMPLE_PROFILE } from "../../support/release.ts";
 
 const TMK = Buffer.from("CA5D92598DCA48CE8A4C76361A9269E9", "hex");
@@ -134,6 +135,15 @@ describe("the keys of a simulated terminal", () => {
     await expect(terminal.loadWorkingKeys(other)).rejects.toThrow(commandFailed);
     await expect(terminal.loadWorkingKeys(new Uint8Array(3))).rejects.toThrow(commandFailed);
     expect(await terminal.computeMac(data)).toEqual(toMac(keys.mak, data));
+  });
+
+  it("make the cryptogram that proves the TUSN, where there is an SN key", async () => {
+    const sn = { tusn: TUSN_A, key: Buffer.from("32".repeat(16), "hex") };
+    const proving = openSimulatedTerminal({ profilePath, tmk: TMK, sn });
+    expect(await proving.computeCryptogram("127026")).toBe("A5C1D1C7");
+    await expect(terminal.computeCryptogram("127026")).rejects.toThrow(
+      expect.objectContaining({ code: "PROOF_UNAVAILABLE" }),
+    );
   });
 
   it("are gone after a restart", async () => {
