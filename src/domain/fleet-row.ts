@@ -1,5 +1,5 @@
 import { check, checkChoice, checkText } from "../../proto/check.ts";
-import { type ErrorCode, toErrorCode } from "../../proto/errors.ts";
+import { type ErrorCode, TillsyncError, toErrorCode } from "../../proto/errors.ts";
 import { parseAccountNumber } from "../../proto/identifiers/account-number.ts";
 import { BIN_DIGITS, LAST_DIGITS, parseCardNumber } from "../../proto/identifiers/card-number.ts";
 import { parseCnaps } from "../../proto/identifiers/cnaps.ts";
@@ -13,8 +13,8 @@ import {
   parseName,
 } from "../../proto/identifiers/name.ts";
 import { BINDING_KINDS, type BindingKind } from "../../proto/profile.ts";
-import { parseTusn } from "../../proto/tusn.ts";
-import type { AccountRecord, FleetRow, MerchantRecord, TerminalRecord } from "./fleet.ts";
+import { isTusn } from "../../proto/tusn.ts";
+import type { AccountRecord, DeviceRecord, FleetRow, LegacyRow, MerchantRecord } from "./fleet.ts";
 import { type FieldFault, FLEET_COLUMNS, type FleetColumn, type FleetFields } from "./fleet-columns.ts";
 import { parseMcc } from "./identifiers/mcc.ts";
 import {
@@ -27,16 +27,20 @@ import { parseMerchantNumber } from "./identifiers/merchant-number.ts";
 import { parseTaxNumber } from "./identifiers/tax-number.ts";
 import { parseTerminalNumber } from "./identifiers/terminal-number.ts";
 import { parseUscc } from "./identifiers/uscc.ts";
+import { isCardLike, isLegacySerial } from "./legacy-serial.ts";
 
-/** A row that can be trusted, or every fault it has, in the order of the columns. */
-export type ParsedRow = { readonly row: FleetRow } | { readonly faults: readonly FieldFault[] };
+/** A row that can be trusted, of a terminal or of old stock; or every fault it has, in the order of the columns. */
+export type ParsedRow =
+  | { readonly row: FleetRow }
+  | { readonly legacy: LegacyRow }
+  | { readonly faults: readonly FieldFault[] };
 
 /** One rule per column: it throws a TillsyncError where the field is wrong. */
 const RULES: Readonly<Record<FleetColumn, (fields: FleetFields) => void>> = {
-  tusn: (fields) => parseTusn(fields.tusn),
-  maker: (fields) => check(/^\d{6}$/.test(fields.maker) && fields.tusn.startsWith(fields.maker), "maker"),
+  tusn: (fields) => checkNumberOf(fields),
+  maker: (fields) => checkMaker(fields),
   model: (fields) => parseName(fields.model, MAX_MODEL_NAME),
-  certificate_no: (fields) => checkText(fields.certificate_no, /^[0-9A-Z]{5}$/, "certificate_no"),
+  certificate_no: (fields) => checkCertificate(fields),
   place: (fields) => parseName(fields.place, MAX_PLACE_NAME),
   terminal_no: (fields) => parseTerminalNumber(fields.terminal_no),
   acquirer: (fields) => checkText(fields.acquirer, /^\d{8,11}$/, "acquirer"),
@@ -61,7 +65,7 @@ const IDENTITY_COLUMNS: readonly FleetColumn[] = ["licence_no", "tax_no", "uscc"
 export function parseFleetRow(fields: FleetFields): ParsedRow {
   const faults = FLEET_COLUMNS.flatMap((column) => toFaults(column, fields));
   if (!faults.some((fault) => IDENTITY_COLUMNS.includes(fault.column))) faults.push(...toIdentityFaults(fields));
-  return faults.length === 0 ? { row: toRow(fields) } : { faults };
+  return faults.length === 0 ? toRow(fields) : { faults };
 }
 
 function toFaults(column: FleetColumn, fields: FleetFields): FieldFault[] {
@@ -85,6 +89,22 @@ function toIdentity(fields: FleetFields): MerchantIdentity {
   return { licenceNo: fields.licence_no, taxNo: fields.tax_no, uscc: fields.uscc };
 }
 
+function checkNumberOf({ tusn }: FleetFields): void {
+  if (isTusn(tusn) ? isCardLike(tusn) : !isLegacySerial(tusn)) throw new TillsyncError("TUSN_INVALID");
+}
+
+/** What is known of old stock is what its maker printed and somebody wrote down: a name instead of a code, or nothing. */
+function checkMaker({ maker, tusn }: FleetFields): void {
+  if (!isLegacySerial(tusn)) check(/^\d{6}$/.test(maker) && tusn.startsWith(maker), "maker");
+  else if (maker !== "") parseName(maker, MAX_MODEL_NAME);
+}
+
+/** A model that was sold before models were certified has none. */
+function checkCertificate({ certificate_no, tusn }: FleetFields): void {
+  if (certificate_no === "" && isLegacySerial(tusn)) return;
+  checkText(certificate_no, /^[0-9A-Z]{5}$/, "certificate_no");
+}
+
 function parseKind(fields: FleetFields): BindingKind {
   return checkChoice(fields.settlement_kind, BINDING_KINDS, "settlement_kind");
 }
@@ -95,8 +115,12 @@ function checkNumber(fields: FleetFields): void {
   if (fields.settlement_kind === "account") parseAccountNumber(fields.account_no);
 }
 
-function toRow(fields: FleetFields): FleetRow {
-  return { merchant: toMerchant(fields), terminal: toTerminal(fields), account: toAccount(fields) };
+function toRow(fields: FleetFields): ParsedRow {
+  const owner = { merchant: toMerchant(fields), account: toAccount(fields) };
+  const { tusn } = fields;
+  return isTusn(tusn)
+    ? { row: { ...owner, terminal: { tusn, ...toDevice(fields) } } }
+    : { legacy: { ...owner, legacy: { serial: tusn, ...toDevice(fields) } } };
 }
 
 function toMerchant(fields: FleetFields): MerchantRecord {
@@ -109,9 +133,8 @@ function toMerchant(fields: FleetFields): MerchantRecord {
   };
 }
 
-function toTerminal(fields: FleetFields): TerminalRecord {
+function toDevice(fields: FleetFields): DeviceRecord {
   return {
-    tusn: parseTusn(fields.tusn),
     maker: fields.maker,
     model: fields.model,
     certificateNo: fields.certificate_no,

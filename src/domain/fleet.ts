@@ -4,13 +4,12 @@ import type { Tusn } from "../../proto/tusn.ts";
 /** Merchant data as the fleet file tells it. */
 export type MerchantRecord = Merchant;
 
-/** One terminal as the fleet file tells it: what it is, where it stands, whom it works for. */
-export interface TerminalRecord {
-  readonly tusn: Tusn;
-  /** 6 digits given to the maker, the first six of the TUSN. */
+/** A device as the fleet file tells it: what it is, where it stands, whom it works for. */
+export interface DeviceRecord {
+  /** 6 digits given to the maker; of old stock also the maker's name, or empty. */
   readonly maker: string;
   readonly model: string;
-  /** Network-access certificate number of the model (入网认证编号), 5 characters. */
+  /** Network-access certificate number of the model (入网认证编号), 5 characters; of old stock it may be empty. */
   readonly certificateNo: string;
   /** Place of deployment. No profile ever changes it: relocation is a flow of its own. */
   readonly place: string;
@@ -20,6 +19,17 @@ export interface TerminalRecord {
   readonly acquirer: string;
   /** Number of the merchant it works for. */
   readonly merchantNo: string;
+}
+
+/** One terminal. The first six digits of its TUSN are its maker's code. */
+export interface TerminalRecord extends DeviceRecord {
+  readonly tusn: Tusn;
+}
+
+/** Old stock that has no TUSN. */
+export interface LegacyRecord extends DeviceRecord {
+  /** As the maker printed it. */
+  readonly serial: string;
 }
 
 /**
@@ -33,9 +43,17 @@ export interface AccountRecord extends Omit<Binding, "commitment"> {
   readonly accountNo: string;
 }
 
-/** One row of the fleet file. */
-export interface FleetRow {
+interface Owner {
   readonly merchant: MerchantRecord;
-  readonly terminal: TerminalRecord;
   readonly account: AccountRecord;
+}
+
+/** One row of the fleet file that tells of a terminal. */
+export interface FleetRow extends Owner {
+  readonly terminal: TerminalRecord;
+}
+
+/** One row of the fleet file that tells of old stock. */
+export interface LegacyRow extends Owner {
+  readonly legacy: LegacyRecord;
 }

@@ -1,6 +1,7 @@
 import { isEqual } from "../../proto/bytes.ts";
 import type { Directive } from "../../proto/directive.ts";
 import { type ErrorCode, TillsyncError } from "../../proto/errors.ts";
+import { BAR_CODES, type Bar, HELD_CODES } from "./binding-gate.ts";
 
 /**
  * How far a sequence may run ahead of the last one issued, in a release or in what a terminal says: neither a slip nor a
@@ -21,6 +22,10 @@ export interface TerminalFacts {
   readonly cardKey?: Uint8Array;
   /** It has taken a directive and not told the outcome. */
   readonly underWay: boolean;
+  /** It may be sent nothing at all. */
+  readonly bar?: Bar;
+  /** Its TUSN was proven well enough to be given a settlement, be it long ago. */
+  readonly isProven: boolean;
 }
 
 /** What of a leaf is held against the facts. */
@@ -30,6 +35,8 @@ export interface StandingLeaf {
   readonly merchant: string;
   /** Whether the settlement binding differs. */
   readonly changesBinding: boolean;
+  /** Whether it is part of a release of settlements. */
+  readonly ofBinding: boolean;
   /** The card key that the number is sealed to; absent where it is sealed to none. */
   readonly sealedTo?: Uint8Array;
 }
@@ -44,6 +51,9 @@ export function verifyStanding(leaf: StandingLeaf, facts: TerminalFacts): void {
   const demand = toDemand(directive);
   demand(leaf.merchant === facts.merchantNumber, "WRONG_MERCHANT");
   demand(directive.sequence <= facts.issuedSequence + MAX_SEQUENCE_STEP, "RELEASE_INVALID");
+  const { bar } = facts;
+  if (bar !== undefined) throw new TillsyncError(BAR_CODES[bar], { terminal: directive.tusn });
+  demand(!leaf.ofBinding || facts.isProven, "TUSN_UNPROVEN");
   demand(!facts.underWay, "RELEASE_CONFLICT");
   demand(facts.deviceKey !== undefined && isEqual(facts.deviceKey, directive.deviceKey), "WRONG_DEVICE_KEY");
   demand(directive.sequence > facts.issuedSequence, "SEQUENCE_REPLAYED");
@@ -57,14 +67,15 @@ export function verifyStanding(leaf: StandingLeaf, facts: TerminalFacts): void {
 }
 
 /**
- * Whether a code says that one terminal moved on after the release was built. Its directive alone is left out then: a
- * single terminal must not hold up a release for all.
+ * Whether a code says that one terminal moved on after the release was built, or may not be sent it. Its directive alone
+ * is left out then: a single terminal must not hold up a release for all.
  */
 export function isLeftOut(code: ErrorCode): boolean {
   return LEFT_OUT.includes(code);
 }
 
 const LEFT_OUT: readonly ErrorCode[] = [
+  ...HELD_CODES,
   "RELEASE_CONFLICT",
   "WRONG_DEVICE_KEY",
   "SEQUENCE_REPLAYED",

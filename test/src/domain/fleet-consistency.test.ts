@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { FleetRow } from "../../../src/domain/fleet.ts";
 import type { FleetColumn, FleetFields } from "../../../src/domain/fleet-columns.ts";
-import { toRowFaults } from "../../../src/domain/fleet-consistency.ts";
+import { type Claim, type Earlier, toClaim, toRoute, toRowFaults } from "../../../src/domain/fleet-consistency.ts";
 import { parseFleetRow } from "../../../src/domain/fleet-row.ts";
 import { FLEET_FIELDS, OTHER_FLEET_FIELDS } from "../../support/fleet-fields.ts";
 
-function toRow(fields: Partial<FleetFields> = {}): FleetRow {
+function toRow(fields: Partial<FleetFields> = {}): Claim {
   const parsed = parseFleetRow({ ...FLEET_FIELDS, ...fields });
-  if ("row" in parsed) return parsed.row;
-  throw new Error(JSON.stringify(parsed.faults));
+  if ("faults" in parsed) throw new Error(JSON.stringify(parsed.faults));
+  const row = "row" in parsed ? parsed.row : parsed.legacy;
+  return toClaim(row, row.account.accountNo);
 }
 
 const OTHER_TUSN = { tusn: "00000304N7NL00072365" };
@@ -73,6 +73,34 @@ describe("the rows of a fleet file", () => {
       [1, "account_no"],
       [2, "tusn"],
       [2, "terminal_no"],
+    ]);
+  });
+
+  it("count old stock in: its number and terminal number are taken as any other's", () => {
+    const legacy = { tusn: "SN-12345678" };
+    expect(toRowFaults([toRow(legacy), toRow({ ...legacy, terminal_no: "58D01116" }), toRow()])).toEqual([
+      { index: 1, column: "tusn", code: "CSV_ROW_DUPLICATE" },
+      { index: 2, column: "terminal_no", code: "CSV_ROW_DUPLICATE" },
+    ]);
+  });
+
+  it("claim nothing where they are not right: what a refused row named is free for the next", () => {
+    const contradicting = toRow({ ...SECOND, holder: "陈志强" });
+    expect(toRowFaults([toRow(), contradicting, toRow(SECOND)]).map(({ index }) => index)).toEqual([1]);
+  });
+
+  it("are held against what was claimed before them", () => {
+    const first = toRow();
+    const earlier: Earlier = {
+      hasSerial: (serial) => serial === first.serial,
+      hasRoute: (route) => route === toRoute(first),
+      findMerchant: (number) => (number === first.merchantNo ? first.merchant : undefined),
+    };
+    const faults = toRowFaults([toRow({ holder: "陈志强" }), toRow(SECOND)], earlier);
+    expect(faults.map(({ index, column }) => [index, column])).toEqual([
+      [0, "tusn"],
+      [0, "terminal_no"],
+      [0, "holder"],
     ]);
   });
 });

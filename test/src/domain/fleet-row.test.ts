@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FLEET_COLUMNS, type FleetColumn, isFleetColumn, toFleetFields } from "../../../src/domain/fleet-columns.ts";
 import { parseFleetRow } from "../../../src/domain/fleet-row.ts";
+import { findSlips } from "../../../src/domain/legacy-serial.ts";
 import { FLEET_FIELDS, OTHER_FLEET_FIELDS } from "../../support/fleet-fields.ts";
 
 /** What the row is refused for. */
@@ -88,7 +89,16 @@ describe("a row of the fleet file", () => {
     expect(faultsOf({ [column]: text })).toEqual([[column, code]]);
   });
 
-  it.each(["0000gratia00003", "9999999998", "123213213101"])("is refused for %s, which is no TUSN", (tusn) => {
+  it.each([
+    "123",
+    "x".repeat(51),
+    "00000304 N7",
+    "SN：12345",
+    "序列号12345",
+    "6228480402564890018",
+    "6228480402564890018A",
+    "6228-4804-0256-4890-018",
+  ])("is refused for %s, which no terminal and no old stock has", (tusn) => {
     expect(faultsOf({ tusn, maker: tusn.slice(0, 6) })).toContainEqual(["tusn", "TUSN_INVALID"]);
   });
 
@@ -144,6 +154,40 @@ describe("a row of the fleet file", () => {
       ["holder", "NAME_INVALID"],
     ];
     expect(parseFleetRow(empty)).toEqual({ faults: codes.map(([column, code]) => ({ column, code })) });
+  });
+});
+
+describe("a row of old stock", () => {
+  it.each(["0000gratia00003", "9999999998", "123213213101", "SX-12/34.a", "1234", "0".repeat(50)])(
+    "is kept under its printed number %s, never refused as fake",
+    (serial) => {
+      const parsed = parseFleetRow({ ...FLEET_FIELDS, tusn: serial });
+      expect(parsed).toMatchObject({
+        legacy: { legacy: { serial, terminalNo: "58D01115" }, account: { last4: "0018" } },
+      });
+    },
+  );
+
+  it.each(["", "000003", "新大陆"])("may tell its maker as %j", (maker) => {
+    expect(parseFleetRow({ ...FLEET_FIELDS, tusn: "SX-1234", maker, certificate_no: "" })).toHaveProperty("legacy");
+  });
+
+  it("is judged like any other in all the rest", () => {
+    const bad = { tusn: "SX-1234", maker: "x".repeat(41), certificate_no: "P31", terminal_no: "1", account_no: "1" };
+    expect(faultsOf(bad)).toEqual([
+      ["maker", "NAME_INVALID"],
+      ["certificate_no", "FIELD_INVALID"],
+      ["terminal_no", "TERMINAL_NUMBER_INVALID"],
+      ["account_no", "CARD_NUMBER_INVALID"],
+    ]);
+  });
+});
+
+describe("a legacy number", () => {
+  it("that looks like a mistyped TUSN is told by the slip, and a plain one by none", () => {
+    expect(findSlips("00000304n7nl01933217")).toEqual(["lower_case"]);
+    expect(findSlips("O0000304N7NL01933217")).toContain("letter_o");
+    expect(findSlips("SX1234567")).toEqual([]);
   });
 });
 

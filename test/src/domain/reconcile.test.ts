@@ -36,6 +36,7 @@ function toHello(change: Partial<Hello> = {}): Hello {
     rootVersion: 2,
     cardKey: new Uint8Array(0),
     cardKeyProof: new Uint8Array(0),
+    run: new Uint8Array(0),
     ...change,
   };
 }

@@ -28,6 +28,7 @@ const FACTS: TerminalFacts = {
   currentDigest: toDigest(HELD),
   previousDigest: OLDER,
   underWay: false,
+  isProven: true,
 };
 
 const NEXT = toNextProfile(SAMPLE_PROFILE, { parameters: { attempts: 3 } });
@@ -41,7 +42,13 @@ interface Case {
 /** The code of what is refused; undefined where nothing is. */
 function codeOf({ directive = {}, leaf = {}, facts = {} }: Case): unknown {
   const request = { tusn: TUSN_A, deviceKey: KEY, sequence: 5, base: SAMPLE_PROFILE, profile: NEXT, now: NOW };
-  const judged = { directive: toDirective(request, directive), merchant: MERCHANT, changesBinding: false, ...leaf };
+  const judged = {
+    directive: toDirective(request, directive),
+    merchant: MERCHANT,
+    changesBinding: false,
+    ofBinding: false,
+    ...leaf,
+  };
   let code: unknown;
   try {
     verifyStanding(judged, { ...FACTS, ...facts });
@@ -62,7 +69,7 @@ describe("verifyStanding", () => {
     expect(codeOf({ directive: { deviceKey: toDigest(NONE) } })).toBe("WRONG_DEVICE_KEY");
     const { deviceKey: _, ...unenrolled } = FACTS;
     const directive = toDirective({ tusn: TUSN_A, deviceKey: KEY, sequence: 5, profile: NEXT, now: NOW });
-    const leaf = { directive, merchant: MERCHANT, changesBinding: false };
+    const leaf = { directive, merchant: MERCHANT, changesBinding: false, ofBinding: false };
     expect(refusalOf(() => verifyStanding(leaf, unenrolled))["code"]).toBe("WRONG_DEVICE_KEY");
   });
 
@@ -100,6 +107,18 @@ describe("verifyStanding", () => {
     expect(codeOf({ facts: { underWay: true, issuedSequence: 5, currentDigest: NONE } })).toBe("RELEASE_CONFLICT");
   });
 
+  it("refuses a terminal that may be sent nothing", () => {
+    expect(codeOf({ facts: { bar: "suspended" } })).toBe("TERMINAL_SUSPENDED");
+    expect(codeOf({ facts: { bar: "retired" } })).toBe("TERMINAL_RETIRED");
+    expect(codeOf({ facts: { bar: "quarantined", underWay: true } })).toBe("TERMINAL_QUARANTINED");
+  });
+
+  it("refuses a terminal that nobody has proven, where the release is one of settlements", () => {
+    expect(codeOf({ leaf: { ofBinding: true } })).toBeUndefined();
+    expect(codeOf({ facts: { isProven: false } })).toBeUndefined();
+    expect(codeOf({ leaf: { ofBinding: true }, facts: { isProven: false } })).toBe("TUSN_UNPROVEN");
+  });
+
   it("refuses another merchant's profile first of all", () => {
     expect(codeOf({ facts: { merchantNumber: "822290058120009", underWay: true } })).toBe("WRONG_MERCHANT");
   });
@@ -114,6 +133,10 @@ describe("isLeftOut", () => {
       "BASE_MISMATCH",
       "RESTORE_UNKNOWN",
       "SEAL_MISSING",
+      "TUSN_UNPROVEN",
+      "TERMINAL_SUSPENDED",
+      "TERMINAL_RETIRED",
+      "TERMINAL_QUARANTINED",
     ] as const) {
       expect(isLeftOut(code)).toBe(true);
     }

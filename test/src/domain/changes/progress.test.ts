@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  CUT_OVER_STATES,
+  CUT_OVERS,
+  decideNext,
+  ON_FAILURE,
+  type Progress,
+} from "../../../../src/domain/changes/progress.ts";
+
+const FRESH: Progress = {
+  ...{ hasTerminals: true, published: false, committed: 0, waiting: 0, failed: 0, returning: 0, isReturned: false },
+  ...{ cutOver: "none", acquirer: "unasked", undoing: undefined, onFailure: "keep", recorded: false, tasks: 0 },
+};
+const next = (change: Partial<Progress>) => decideNext({ ...FRESH, ...change });
+const TAKEN = { published: true, committed: 2 };
+
+describe("a change that is being carried out", () => {
+  it("goes to the terminals, waits for each, is noted in the records and is done", () => {
+    expect(next({})).toBe("publish");
+    expect(next({ published: true, committed: 1, waiting: 1 })).toBe("wait");
+    expect(next(TAKEN)).toBe("record");
+    expect(next({ ...TAKEN, recorded: true })).toBe("conclude");
+  });
+
+  it("without terminals is noted at once", () => {
+    expect(next({ hasTerminals: false })).toBe("record");
+    expect(next({ hasTerminals: false, recorded: true })).toBe("conclude");
+  });
+
+  it("stays open until people have done what follows it", () => {
+    expect(next({ ...TAKEN, recorded: true, tasks: 1 })).toBe("wait");
+  });
+
+  it("fails where a terminal did not take it, and keeps what was committed", () => {
+    expect(next({ ...TAKEN, failed: 1 })).toBe("fail");
+    expect(next({ ...TAKEN, failed: 1, onFailure: "suspend" })).toBe("fail");
+  });
+
+  it("takes the others back where the policy says so, once, and fails when they are", () => {
+    const failed = { ...TAKEN, failed: 1, onFailure: "reverse" } as const;
+    expect(next(failed)).toBe("return_terminals");
+    expect(next({ ...failed, isReturned: true, returning: 1 })).toBe("wait");
+    expect(next({ ...failed, isReturned: true })).toBe("fail");
+    expect(next({ ...failed, committed: 0 })).toBe("fail");
+  });
+
+  describe("whose acquirer comes first", () => {
+    const first = { cutOver: "first" } as const;
+
+    it("reaches no terminal before the acquirer's own record shows the new account", () => {
+      expect(next(first)).toBe("ask_acquirer");
+      expect(next({ ...first, acquirer: "asked" })).toBe("wait");
+      expect(next({ ...first, acquirer: "succeeded" })).toBe("wait");
+      expect(next({ ...first, acquirer: "confirmed" })).toBe("publish");
+    });
+
+    it("fails with nothing changed where the acquirer refuses", () => {
+      expect(next({ ...first, acquirer: "failed" })).toBe("fail");
+    });
+
+    it("undoes the acquirer's record, too, where a terminal fails", () => {
+      const failed = { ...first, acquirer: "confirmed", published: true, failed: 1, onFailure: "reverse" } as const;
+      expect(next(failed)).toBe("undo_acquirer");
+      expect(next({ ...failed, undoing: "asked" })).toBe("wait");
+      expect(next({ ...failed, undoing: "confirmed" })).toBe("fail");
+      expect(next({ ...failed, undoing: "failed" })).toBe("fail");
+      expect(next({ ...failed, undoing: "asked", committed: 1 })).toBe("return_terminals");
+      expect(next({ ...failed, undoing: "confirmed", committed: 1, isReturned: true, returning: 1 })).toBe("wait");
+    });
+  });
+
+  describe("whose acquirer comes last", () => {
+    const last = { ...TAKEN, cutOver: "last" } as const;
+
+    it("asks it when every terminal has passed its test, and needs its record, too", () => {
+      expect(next({ ...last, waiting: 1 })).toBe("wait");
+      expect(next(last)).toBe("ask_acquirer");
+      expect(next({ ...last, acquirer: "asked" })).toBe("wait");
+      expect(next({ ...last, acquirer: "confirmed" })).toBe("record");
+    });
+
+    it("takes the terminals back where the acquirer refuses after them", () => {
+      const refused = { ...last, acquirer: "failed", onFailure: "reverse" } as const;
+      expect(next(refused)).toBe("return_terminals");
+      expect(next({ ...refused, isReturned: true })).toBe("fail");
+      expect(next({ ...refused, onFailure: "keep" })).toBe("fail");
+    });
+  });
+
+  it("is never done without every proof, whatever the records say", () => {
+    const count = fc.integer({ min: 0, max: 3 });
+    const progress = fc.record({
+      ...{ hasTerminals: fc.boolean(), published: fc.boolean(), committed: count, waiting: count, failed: count },
+      ...{ returning: count, isReturned: fc.boolean(), recorded: fc.boolean(), tasks: count },
+      cutOver: fc.constantFrom(...CUT_OVERS),
+      acquirer: fc.constantFrom(...CUT_OVER_STATES),
+      undoing: fc.option(fc.constantFrom(...CUT_OVER_STATES), { nil: undefined }),
+      onFailure: fc.constantFrom(...ON_FAILURE),
+    });
+    fc.assert(
+      fc.property(progress, (one) => {
+        if (decideNext(one) !== "conclude") return;
+        expect(one).toMatchObject({ waiting: 0, failed: 0, tasks: 0, recorded: true });
+        expect(one.published || !one.hasTerminals).toBe(true);
+        expect(one.cutOver === "none" || one.acquirer === "confirmed").toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
