@@ -1,5 +1,7 @@
 import { sql } from "kysely";
 import type { Tusn } from "../../proto/tusn.ts";
+import type { Life } from "../domain/life.ts";
+import type { Verdict } from "../domain/verdict.ts";
 import type { MerchantRow, TerminalRow } from "./schema.ts";
 import { inChunks, type Store, type Tx } from "./store.ts";
 
@@ -55,9 +57,27 @@ export function listTerminals(db: Store, merchantNumber?: string): Promise<reado
   return (merchantNumber === undefined ? all : all.where("merchantNumber", "=", merchantNumber)).execute();
 }
 
-/** @throws TillsyncError STORE_FAILED where one is there already or its merchant is not */
-export async function addTerminals(tx: Tx, rows: readonly TerminalRow[]): Promise<void> {
-  await inChunks(rows, (chunk) => tx.insertInto("terminals").values(chunk).execute());
+/** Which terminals, and how many at most: those behind `after`, in order of TUSN. */
+export interface TerminalQuery {
+  readonly merchant?: string;
+  readonly life?: Life;
+  readonly verdict?: Verdict;
+  readonly after: string;
+  readonly limit: number;
+}
+
+export function listTerminalPage(db: Store, query: TerminalQuery): Promise<readonly TerminalRow[]> {
+  const { merchant, life, verdict, after, limit } = query;
+  return db
+    .selectFrom("terminals")
+    .selectAll()
+    .where("tusn", ">", after as Tusn)
+    .$if(merchant !== undefined, (rows) => rows.where("merchantNumber", "=", String(merchant)))
+    .$if(life !== undefined, (rows) => rows.where("life", "=", life as Life))
+    .$if(verdict !== undefined, (rows) => rows.where("verdict", "=", verdict as Verdict))
+    .orderBy("tusn")
+    .limit(limit)
+    .execute();
 }
 
 /** Notes under which terminal number and at which acquirer terminals trade. */
@@ -76,6 +96,48 @@ export async function setDevice(tx: Tx, tusn: Tusn, deviceKey: Uint8Array, finge
   await tx
     .updateTable("terminals")
     .set({ deviceKey, certificateFingerprint: fingerprint })
+    .where("tusn", "=", tusn)
+    .execute();
+}
+
+export type TerminalIdentity = Pick<TerminalRow, "verdict" | "provenAt" | "life" | "lifeBefore">;
+
+export async function setIdentity(tx: Tx, tusn: Tusn, identity: Partial<TerminalIdentity>): Promise<void> {
+  await tx.updateTable("terminals").set(identity).where("tusn", "=", tusn).execute();
+}
+
+/** Writes where terminals stand in life, many in one statement. */
+export async function setLives(
+  tx: Tx,
+  rows: readonly Pick<TerminalRow, "tusn" | "life" | "lifeBefore">[],
+): Promise<void> {
+  await inChunks(rows, async (chunk) => {
+    const values = chunk.map(({ tusn, life, lifeBefore }) => sql`(${tusn}, ${life}, ${lifeBefore})`);
+    await sql`
+      update terminals set life = news.column2, life_before = news.column3
+      from (values ${sql.join(values)}) as news
+      where terminals.tusn = news.column1`.execute(tx);
+    return [];
+  });
+}
+
+export type TerminalPost = Pick<TerminalRow, "merchantNumber" | "terminalNo" | "acquirer" | "place">;
+
+/** Puts a terminal in another one's place. */
+export async function setPost(tx: Tx, tusn: Tusn, post: TerminalPost, replaces: string): Promise<void> {
+  const { merchantNumber, terminalNo, acquirer, place } = post;
+  await tx
+    .updateTable("terminals")
+    .set({ merchantNumber, terminalNo, acquirer, place, replaces })
+    .where("tusn", "=", tusn)
+    .execute();
+}
+
+/** Notes that another terminal took its place. */
+export async function setReplaced(tx: Tx, tusn: Tusn, replacedBy: Tusn): Promise<void> {
+  await tx
+    .updateTable("terminals")
+    .set({ life: "replaced", lifeBefore: "", replacedBy })
     .where("tusn", "=", tusn)
     .execute();
 }

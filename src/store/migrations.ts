@@ -1,9 +1,23 @@
 import { type Kysely, type Migration, sql } from "kysely";
+import { addAccounts } from "./migrations/accounts.ts";
+import { addAcquirers } from "./migrations/acquirers.ts";
+import { addApi } from "./migrations/api.ts";
+import { addChanges } from "./migrations/changes.ts";
+import { addRecords } from "./migrations/records.ts";
+import { addRestore } from "./migrations/restore.ts";
+import { createTable } from "./migrations/table.ts";
 
 /** By name, in order. A migration that has been released is never edited. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001_first": { up: createFirst },
   "0002_trust": { up: addTrust },
+  "0003_identity": { up: addIdentity },
+  "0004_records": { up: addRecords },
+  "0005_changes": { up: addChanges },
+  "0006_acquirers": { up: addAcquirers },
+  "0007_accounts": { up: addAccounts },
+  "0008_restore": { up: addRestore },
+  "0009_api": { up: addApi },
 };
 
 const MERCHANT_TEXTS = [
@@ -21,11 +35,6 @@ const MERCHANT_TEXTS = [
   "last4",
 ];
 const TERMINAL_TEXTS = ["maker", "model", "certificate_no", "place", "terminal_no", "acquirer"];
-
-/** Strict, so that no edit puts a value of another type into a column. */
-function createTable(db: Kysely<unknown>, name: string) {
-  return db.schema.createTable(name).modifyEnd(sql`strict`);
-}
 
 async function createFirst(db: Kysely<unknown>): Promise<void> {
   let merchants = createTable(db, "merchants").addColumn("number", "text", (c) => c.primaryKey());
@@ -170,4 +179,161 @@ async function addTrust(db: Kysely<unknown>): Promise<void> {
     .addColumn("closed_why", "text")
     .execute();
   await db.schema.createIndex("drafts_open").on("drafts").columns(["closed_at", "submitted_at"]).execute();
+}
+
+/** What is known of each terminal's identity: its life, the verdicts on its TUSN, its keys and certificates. */
+async function addIdentity(db: Kysely<unknown>): Promise<void> {
+  const texts = { life: "registered", life_before: "", verdict: "format-only", replaces: "", replaced_by: "" };
+  for (const [name, value] of Object.entries(texts)) {
+    await db.schema
+      .alterTable("terminals")
+      .addColumn(name, "text", (c) => c.notNull().defaultTo(value))
+      .execute();
+  }
+  await db.schema.alterTable("terminals").addColumn("proven_at", "integer").execute();
+  await sql`update terminals set life = 'active' where device_key is not null`.execute(db);
+
+  let legacy = createTable(db, "legacy_terminals").addColumn("serial", "text", (c) => c.primaryKey());
+  for (const text of TERMINAL_TEXTS) legacy = legacy.addColumn(text, "text", (c) => c.notNull());
+  await legacy
+    .addColumn("merchant_number", "text", (c) => c.notNull().references("merchants.number"))
+    .addColumn("replaced_by", "text", (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex("legacy_number").on("legacy_terminals").column("terminal_no").execute();
+
+  await createTable(db, "history")
+    .addColumn("id", "integer", (c) => c.primaryKey().autoIncrement())
+    .addColumn("tusn", "text", (c) => c.notNull())
+    .addColumn("at", "integer", (c) => c.notNull())
+    .addColumn("kind", "text", (c) => c.notNull())
+    .addColumn("actor", "text", (c) => c.notNull())
+    .addColumn("detail", "text", (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex("history_tusn").on("history").columns(["tusn", "id"]).execute();
+
+  await createTable(db, "verdicts")
+    .addColumn("id", "integer", (c) => c.primaryKey().autoIncrement())
+    .addColumn("tusn", "text", (c) => c.notNull())
+    .addColumn("verdict", "text", (c) => c.notNull())
+    .addColumn("source", "text", (c) => c.notNull())
+    .addColumn("evidence", "text", (c) => c.notNull())
+    .addColumn("evidence_digest", "blob")
+    .addColumn("actor", "text", (c) => c.notNull())
+    .addColumn("at", "integer", (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex("verdicts_tusn").on("verdicts").columns(["tusn", "id"]).execute();
+
+  await createProofs(db);
+  await createEnrolment(db);
+  await createClones(db);
+}
+
+async function createProofs(db: Kysely<unknown>): Promise<void> {
+  await createTable(db, "sn_keys")
+    .addColumn("tusn", "text", (c) => c.primaryKey())
+    .addColumn("key_id", "text", (c) => c.notNull())
+    .addColumn("nonce", "blob", (c) => c.notNull())
+    .addColumn("sealed", "blob", (c) => c.notNull())
+    .addColumn("kcv", "text", (c) => c.notNull())
+    .addColumn("added_at", "integer", (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex("sn_keys_key").on("sn_keys").column("key_id").execute();
+
+  await createTable(db, "proofs")
+    .addColumn("tusn", "text", (c) => c.primaryKey().references("terminals.tusn"))
+    .addColumn("due_at", "integer")
+    .addColumn("why", "text", (c) => c.notNull())
+    .addColumn("challenge", "blob")
+    .addColumn("factor", "text", (c) => c.notNull())
+    .addColumn("expires_at", "integer")
+    .addColumn("failures", "integer", (c) => c.notNull())
+    .addColumn("tries", "integer", (c) => c.notNull())
+    .addColumn("code", "text", (c) => c.notNull())
+    .addColumn("locked_at", "integer")
+    .execute();
+  await db.schema.createIndex("proofs_due").on("proofs").column("due_at").execute();
+}
+
+async function createEnrolment(db: Kysely<unknown>): Promise<void> {
+  await createTable(db, "certificates")
+    .addColumn("fingerprint", "blob", (c) => c.primaryKey())
+    .addColumn("tusn", "text", (c) => c.notNull())
+    .addColumn("serial", "text", (c) => c.notNull())
+    .addColumn("device_key", "blob", (c) => c.notNull())
+    .addColumn("bytes", "blob", (c) => c.notNull())
+    .addColumn("not_after", "integer", (c) => c.notNull())
+    .addColumn("issued_at", "integer", (c) => c.notNull())
+    .addColumn("revoked_at", "integer")
+    .addColumn("revoked_why", "text", (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex("certificates_tusn").on("certificates").column("tusn").execute();
+  await db.schema.createIndex("certificates_device_key").on("certificates").column("device_key").execute();
+  await db.schema.createIndex("certificates_revoked").on("certificates").column("revoked_at").execute();
+
+  await createTable(db, "enrolment_tokens")
+    .addColumn("digest", "blob", (c) => c.primaryKey())
+    .addColumn("tusn", "text", (c) => c.notNull())
+    .addColumn("created_at", "integer", (c) => c.notNull())
+    .addColumn("expires_at", "integer", (c) => c.notNull())
+    .addColumn("actor", "text", (c) => c.notNull())
+    .addColumn("needs_admission", "integer", (c) => c.notNull())
+    .addColumn("closed_at", "integer")
+    .addColumn("closed_why", "text", (c) => c.notNull())
+    .addColumn("admission_evidence", "text", (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex("enrolment_tokens_tusn").on("enrolment_tokens").column("tusn").execute();
+
+  await createTable(db, "enrolments")
+    .addColumn("tusn", "text", (c) => c.primaryKey().references("terminals.tusn"))
+    .addColumn("failures", "integer", (c) => c.notNull())
+    .addColumn("locked_at", "integer")
+    .addColumn("factor", "text", (c) => c.notNull())
+    .addColumn("factor_expires_at", "integer")
+    .addColumn("token", "blob")
+    .addColumn("device_key", "blob")
+    .addColumn("requested_at", "integer")
+    .addColumn("admitted_by", "text", (c) => c.notNull())
+    .addColumn("admitted_at", "integer")
+    .execute();
+
+  await createTable(db, "unbindings")
+    .addColumn("tusn", "text", (c) => c.notNull())
+    .addColumn("device_key", "blob", (c) => c.notNull())
+    .addColumn("person", "text", (c) => c.notNull())
+    .addColumn("reason", "text", (c) => c.notNull())
+    .addColumn("evidence", "text", (c) => c.notNull())
+    .addColumn("at", "integer", (c) => c.notNull())
+    .addColumn("done_at", "integer")
+    .addPrimaryKeyConstraint("unbindings_key", ["tusn", "device_key", "person"])
+    .execute();
+
+  await createTable(db, "auditors")
+    .addColumn("name", "text", (c) => c.primaryKey())
+    .addColumn("key_digest", "blob", (c) => c.notNull().unique())
+    .addColumn("created_at", "integer", (c) => c.notNull())
+    .addColumn("revoked_at", "integer")
+    .execute();
+}
+
+async function createClones(db: Kysely<unknown>): Promise<void> {
+  await createTable(db, "heard")
+    .addColumn("tusn", "text", (c) => c.notNull())
+    .addColumn("counter", "integer", (c) => c.notNull())
+    .addColumn("digest", "blob", (c) => c.notNull())
+    .addPrimaryKeyConstraint("heard_key", ["tusn", "counter"])
+    .execute();
+
+  await createTable(db, "quarantines")
+    .addColumn("id", "integer", (c) => c.primaryKey().autoIncrement())
+    .addColumn("tusn", "text", (c) => c.notNull())
+    .addColumn("at", "integer", (c) => c.notNull())
+    .addColumn("why", "text", (c) => c.notNull())
+    .addColumn("sides", "text", (c) => c.notNull())
+    .addColumn("counter", "integer")
+    .addColumn("released_at", "integer")
+    .addColumn("released_by", "text", (c) => c.notNull())
+    .addColumn("reason", "text", (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex("quarantines_tusn").on("quarantines").columns(["tusn", "released_at"]).execute();
+  await db.schema.alterTable("used_counters").addColumn("behind_at", "integer").execute();
 }

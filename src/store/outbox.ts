@@ -81,3 +81,23 @@ export async function resumeOutbox(tx: Tx, tusns: readonly Tusn[], now: number):
     return [];
   });
 }
+
+/** Has what waits for the terminal's TUSN to be proven sent now. */
+export async function resumeUnproven(tx: Tx, tusn: Tusn, now: number): Promise<void> {
+  await tx
+    .updateTable("outbox")
+    .set({ dueAt: now })
+    .where("tusn", "=", tusn)
+    .where("dueAt", ">", now)
+    .where((row) =>
+      row.exists(
+        row
+          .selectFrom("deployments")
+          .select("deployments.tusn")
+          .whereRef("deployments.tusn", "=", "outbox.tusn")
+          .whereRef("deployments.sequence", "=", "outbox.sequence")
+          .where("deployments.code", "=", "TUSN_UNPROVEN"),
+      ),
+    )
+    .execute();
+}

@@ -38,7 +38,10 @@ export async function putReported(tx: Tx, rows: readonly ReportedRow[]): Promise
 }
 
 /** Those of the counters whose alarm was raised before. */
-export function findUsedCounters(db: Store, keys: readonly UsedCounterRow[]): Promise<readonly UsedCounterRow[]> {
+export function findUsedCounters(
+  db: Store,
+  keys: readonly Pick<UsedCounterRow, "tusn" | "counter">[],
+): Promise<readonly UsedCounterRow[]> {
   return inChunks(keys, (chunk) =>
     db
       .selectFrom("usedCounters")
@@ -52,6 +55,22 @@ export function findUsedCounters(db: Store, keys: readonly UsedCounterRow[]): Pr
       )
       .execute(),
   );
+}
+
+/** When, after `since`, hellos of the terminal came that were behind and had never been heard before. */
+export async function listBehind(db: Store, tusn: Tusn, since: number): Promise<readonly number[]> {
+  const rows = await db
+    .selectFrom("usedCounters")
+    .select("behindAt")
+    .where("tusn", "=", tusn)
+    .where("behindAt", ">", since)
+    .execute();
+  return rows.flatMap(({ behindAt }) => behindAt ?? []);
+}
+
+/** Lowers the counter above which a terminal is listened to; never raises it. */
+export async function lowerCounter(tx: Tx, tusn: Tusn, counter: number): Promise<void> {
+  await tx.updateTable("reported").set({ counter }).where("tusn", "=", tusn).where("counter", ">", counter).execute();
 }
 
 export async function addUsedCounters(tx: Tx, rows: readonly UsedCounterRow[]): Promise<void> {

@@ -7,11 +7,15 @@ import { inChunks, type Store, type Tx } from "./store.ts";
 /** A report's name: the terminal and its device counter. */
 export type ReportKey = Pick<ReportRow, "tusn" | "counter">;
 
-export function findReports(db: Store, keys: readonly ReportKey[]): Promise<readonly ReportRow[]> {
+/** Digests of those that are stored under one of the keys, and when they came. */
+export function findReportDigests(
+  db: Store,
+  keys: readonly ReportKey[],
+): Promise<readonly Pick<ReportRow, "tusn" | "counter" | "digest" | "receivedAt">[]> {
   return inChunks(keys, (chunk) =>
     db
       .selectFrom("reports")
-      .selectAll()
+      .select(["tusn", "counter", "digest", "receivedAt"])
       .where((row) =>
         row(
           row.refTuple("tusn", "counter"),

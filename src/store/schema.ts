@@ -3,6 +3,43 @@ import type { BindingKind } from "../../proto/profile.ts";
 import type { Phase, ReportKind } from "../../proto/terminal-messages.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 import type { DeploymentState } from "../domain/deployment.ts";
+import type { Life } from "../domain/life.ts";
+import type { Verdict } from "../domain/verdict.ts";
+import type { AccountsTables } from "./accounts-schema.ts";
+import type { AcquirersTables } from "./acquirers-schema.ts";
+import type { ApiTables } from "./api-schema.ts";
+import type { ChangesTables } from "./changes-schema.ts";
+import type {
+  AuditorRow,
+  CertificateRow,
+  EnrolmentRow,
+  EnrolmentTokenRow,
+  HeardRow,
+  HistoryRow,
+  LegacyTerminalRow,
+  ProofRow,
+  QuarantineRow,
+  SnKeyRow,
+  UnbindingRow,
+  VerdictRow,
+} from "./identity-schema.ts";
+import type { RecordsTables } from "./records-schema.ts";
+import type { RestoreTables } from "./restore-schema.ts";
+
+export type {
+  AuditorRow,
+  CertificateRow,
+  EnrolmentRow,
+  EnrolmentTokenRow,
+  HeardRow,
+  HistoryRow,
+  LegacyTerminalRow,
+  ProofRow,
+  QuarantineRow,
+  SnKeyRow,
+  UnbindingRow,
+  VerdictRow,
+} from "./identity-schema.ts";
 
 // Tables as rows; columns are the same names in snake case. Times in seconds, digests 32 bytes. No column ever holds a
 // whole card or account number: BIN, last four digits and a salted commitment are all there is of it.
@@ -41,6 +78,16 @@ export interface TerminalRow {
   readonly certificateFingerprint: Uint8Array | null;
   /** Highest sequence ever issued to it. */
   readonly issuedSequence: number;
+  readonly life: Life;
+  /** What to go back to when its suspension ends; empty where it is not suspended. */
+  readonly lifeBefore: Life | "";
+  /** How sure we are of its TUSN: the newest of `verdicts`. */
+  readonly verdict: Verdict;
+  /** When that verdict was last given; null where only the form was looked at. */
+  readonly provenAt: number | null;
+  /** TUSN or legacy serial number of the terminal whose place it took, and TUSN of the one that took its; else empty. */
+  readonly replaces: string;
+  readonly replacedBy: string;
 }
 
 /** What a terminal said of itself in its signed message with the highest counter. */
@@ -76,6 +123,8 @@ export interface ReportedRow {
 export interface UsedCounterRow {
   readonly tusn: Tusn;
   readonly counter: number;
+  /** When a hello came that was behind and had never been heard before; null for anything else. */
+  readonly behindAt: number | null;
 }
 
 export interface ProfileRow {
@@ -182,7 +231,13 @@ export interface LedgerHeadRow {
   readonly peaks: Uint8Array;
 }
 
-export interface Schema {
+export interface Schema
+  extends RecordsTables,
+    ChangesTables,
+    AcquirersTables,
+    AccountsTables,
+    RestoreTables,
+    ApiTables {
   merchants: MerchantRow;
   terminals: TerminalRow;
   reported: ReportedRow;
@@ -196,4 +251,16 @@ export interface Schema {
   drafts: DraftRow;
   ledger: LedgerRow;
   ledgerHead: LedgerHeadRow;
+  legacyTerminals: LegacyTerminalRow;
+  history: HistoryRow;
+  verdicts: VerdictRow;
+  snKeys: SnKeyRow;
+  proofs: ProofRow;
+  certificates: CertificateRow;
+  enrolmentTokens: EnrolmentTokenRow;
+  enrolments: EnrolmentRow;
+  unbindings: UnbindingRow;
+  auditors: AuditorRow;
+  heard: HeardRow;
+  quarantines: QuarantineRow;
 }
