@@ -1,7 +1,7 @@
 import { TillsyncError } from "../../../proto/errors.ts";
 
-/** Largest file that is read, and its longest line, in bytes. */
-export const MAX_FILE_BYTES = 134_217_728;
+/** Largest file that is read, and its longest line, in bytes. A million usual rows take less than half of it. */
+export const MAX_FILE_BYTES = 1_073_741_824;
 export const MAX_LINE_BYTES = 4_096;
 
 const LINE_FEED = 0x0a;
@@ -13,7 +13,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * mark at the start is dropped. Holds one line and one chunk at a time.
  * @throws TillsyncError CSV_MALFORMED (not UTF-8, or a carriage return that ends no line), CSV_TOO_LARGE; both tell the line
  */
-export async function* readLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+export async function* readLines(source: AsyncIterable<Uint8Array>, maxBytes = MAX_FILE_BYTES): AsyncGenerator<string> {
   let line = 1;
   let bytes = 0;
   let rest: Uint8Array = new Uint8Array();
@@ -26,7 +26,7 @@ export async function* readLines(source: AsyncIterable<Uint8Array>): AsyncGenera
       start = end + 1;
       line += 1;
     }
-    if (bytes > MAX_FILE_BYTES) throw new TillsyncError("CSV_TOO_LARGE", { line, bytes: MAX_FILE_BYTES });
+    if (bytes > maxBytes) throw new TillsyncError("CSV_TOO_LARGE", { line, bytes: maxBytes });
     rest = join(rest, chunk.subarray(start), line);
   }
   if (rest.length > 0) yield toLine(rest, new Uint8Array(), line);

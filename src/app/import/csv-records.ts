@@ -1,4 +1,4 @@
-import { pipeline } from "node:stream/promises";
+import { finished } from "node:stream/promises";
 import { CsvError, type Info, parse } from "csv-parse";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { readLines } from "./csv-lines.ts";
@@ -15,11 +15,12 @@ export interface CsvRecord {
 /**
  * Reads CSV from hostile bytes and hands over each record as it is complete: UTF-8 with or without byte-order mark,
  * comma, double quotes, lines ended by LF or CRLF. Empty lines and lines that begin with # are passed over. Memory does
- * not grow with the file. What `take` throws ends the reading.
- * @throws TillsyncError CSV_MALFORMED or CSV_TOO_LARGE with the line; whatever `source` or `take` throws
+ * not grow with the file: what one line completes is handed over before the next is read.
+ * @throws TillsyncError CSV_MALFORMED or CSV_TOO_LARGE with the line; whatever `source` throws
  */
-export async function readRecords(source: AsyncIterable<Uint8Array>, take: (record: CsvRecord) => void): Promise<void> {
+export async function* readRecords(source: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRecord> {
   const place = new Place();
+  const complete: CsvRecord[] = [];
   const parser = parse({
     record_delimiter: "\n",
     comment: "#",
@@ -28,15 +29,26 @@ export async function readRecords(source: AsyncIterable<Uint8Array>, take: (reco
     relax_column_count: true,
     max_record_size: MAX_RECORD_CHARACTERS,
     on_record: (fields: readonly string[], info) => {
-      take({ line: place.toStart(info), fields });
+      complete.push({ line: place.toStart(info), fields });
       place.endRecord(info);
       return null;
     },
   });
+  // The parser works within `write`, and what went wrong shows in `errored` when that returns.
+  parser.on("error", () => undefined).resume();
   try {
-    await pipeline(readLines(source), parser.resume());
+    for await (const line of readLines(source)) {
+      parser.write(line);
+      yield* complete.splice(0);
+      if (parser.errored !== null) throw parser.errored;
+    }
+    parser.end();
+    await finished(parser);
+    yield* complete.splice(0);
   } catch (error) {
     throw error instanceof CsvError ? toTillsyncError(error, place) : error;
+  } finally {
+    parser.destroy();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../../../proto/errors.ts";
+import type { SlipKind } from "../../../proto/tusn-slips.ts";
 
-/** Faults that are listed; beyond them they are only counted. */
+/** Faults, and notes, that are listed; beyond them they are only counted. */
 export const MAX_FAULTS = 100;
 
 /** One thing wrong in a file. It never tells a field's value. */
@@ -12,17 +13,22 @@ export interface FleetFault {
   readonly code: ErrorCode;
 }
 
-/** The first faults of a file in the order of its lines, and how many there are in all. */
-export class FaultList {
-  count = 0;
-  readonly #listed: FleetFault[] = [];
+/** A legacy serial number that looks like a mistyped TUSN: its row is imported all the same. */
+export interface FleetNote extends FleetFault {
+  readonly slips: readonly SlipKind[];
+}
 
-  add(line: number, column: string, code: ErrorCode): void {
-    this.count += 1;
-    if (this.#listed.length < MAX_FAULTS) this.#listed.push({ line, column, code });
+/** The first things told of a file in the order of its lines, and how many there are in all. */
+export class LineList<T extends { readonly line: number }> {
+  count = 0;
+  readonly #listed: T[] = [];
+
+  add(things: readonly T[]): void {
+    this.count += things.length;
+    this.#listed.push(...things.slice(0, MAX_FAULTS - this.#listed.length));
   }
 
-  toList(): readonly FleetFault[] {
+  toList(): readonly T[] {
     return this.#listed.toSorted((a, b) => a.line - b.line);
   }
 }

@@ -7,7 +7,7 @@ import { OTHER_FLEET_FIELDS } from "../../../support/fleet-fields.ts";
 import { openTestFleet, readLedgerKinds, toFleetRow, toTerminalFields } from "../../../support/fleet-store.ts";
 
 const ROWS = [toFleetRow(toTerminalFields(0)), toFleetRow(toTerminalFields(1)), toFleetRow(OTHER_FLEET_FIELDS)];
-const COUNTS = { merchants: 2, terminals: 3, unchanged: 0, conflicts: [] };
+const COUNTS = { merchants: 2, terminals: 3, legacy: 0, unchanged: 0, conflicts: [] };
 
 describe("importFleet", () => {
   it("stores each merchant and terminal once, with a ledger entry", async () => {
@@ -49,7 +49,13 @@ describe("importFleet", () => {
   it("counts the same file again and changes nothing", async () => {
     const fleet = await openTestFleet();
     await importFleet(fleet, ROWS);
-    expect(await importFleet(fleet, ROWS)).toEqual({ merchants: 0, terminals: 0, unchanged: 3, conflicts: [] });
+    expect(await importFleet(fleet, ROWS)).toEqual({
+      merchants: 0,
+      terminals: 0,
+      legacy: 0,
+      unchanged: 3,
+      conflicts: [],
+    });
     expect(await readLedgerKinds(fleet)).toEqual(["fleet.imported"]);
   });
 
@@ -57,25 +63,32 @@ describe("importFleet", () => {
     const fleet = await openTestFleet();
     await importFleet(fleet, ROWS);
     const more = [...ROWS, toFleetRow(toTerminalFields(2))];
-    expect(await importFleet(fleet, more)).toEqual({ merchants: 0, terminals: 1, unchanged: 3, conflicts: [] });
+    expect(await importFleet(fleet, more)).toEqual({
+      merchants: 0,
+      terminals: 1,
+      legacy: 0,
+      unchanged: 3,
+      conflicts: [],
+    });
   });
 
   it("imports nothing where one row contradicts the records, and names terminal and field", async () => {
     const fleet = await openTestFleet();
-    await importFleet(fleet, [toFleetRow(toTerminalFields(0))]);
+    await importFleet(fleet, [toFleetRow(toTerminalFields(0)), toFleetRow(OTHER_FLEET_FIELDS)]);
     const moved = toFleetRow({ ...toTerminalFields(0), place: "别处" });
-    const renamed = toFleetRow({ ...toTerminalFields(1), merchant_name: "改名" });
-    const result = await importFleet(fleet, [moved, renamed, toFleetRow(OTHER_FLEET_FIELDS)]);
+    const renamed = toFleetRow({ ...OTHER_FLEET_FIELDS, merchant_name: "改名" });
+    const result = await importFleet(fleet, [moved, renamed, toFleetRow(toTerminalFields(1))]);
     expect(result).toEqual({
       merchants: 0,
       terminals: 0,
+      legacy: 0,
       unchanged: 0,
       conflicts: [
-        { tusn: moved.terminal.tusn, field: "place", code: "STATE_CONFLICT" },
-        { tusn: renamed.terminal.tusn, field: "name", code: "STATE_CONFLICT" },
+        { serial: moved.terminal.tusn, column: "place", code: "STATE_CONFLICT" },
+        { serial: renamed.terminal.tusn, column: "merchant_name", code: "STATE_CONFLICT" },
       ],
     });
-    expect(await fleet.store.selectFrom("terminals").selectAll().execute()).toHaveLength(1);
+    expect(await fleet.store.selectFrom("terminals").selectAll().execute()).toHaveLength(2);
   });
 
   it("takes a terminal number that another terminal of the acquirer has for a conflict", async () => {
@@ -85,7 +98,7 @@ describe("importFleet", () => {
     const second = toFleetRow({ ...toTerminalFields(1), terminal_no });
     expect(await importFleet(fleet, [second])).toMatchObject({
       terminals: 0,
-      conflicts: [{ tusn: second.terminal.tusn, field: "terminalNo", code: "STATE_CONFLICT" }],
+      conflicts: [{ serial: second.terminal.tusn, column: "terminal_no", code: "STATE_CONFLICT" }],
     });
     expect(await fleet.store.selectFrom("terminals").select("tusn").execute()).toHaveLength(1);
     const elsewhere = toFleetRow({ ...OTHER_FLEET_FIELDS, terminal_no, acquirer: "48220001" });

@@ -85,13 +85,13 @@ describe("a fleet file", () => {
   });
 
   it("without rows has nothing wrong and nothing in it", async () => {
-    expect(await parse(`${HEADER}\n# none yet\n`)).toEqual({ rows: [], faults: [], faultCount: 0 });
+    expect(await parse(`${HEADER}\n# none yet\n`)).toEqual({ rows: [], legacy: [], faults: [], faultCount: 0 });
   });
 });
 
 describe("a fault in a fleet file", () => {
   it("is told by line, column and code, every one of them, and no row is left", async () => {
-    const bad = toLine(FLEET_FIELDS, { tusn: "0000gratia00003", mcc: "58", cnaps: "102100099997" });
+    const bad = toLine(FLEET_FIELDS, { tusn: "0000 gratia 3", mcc: "58", cnaps: "102100099997" });
     expect(await faultsOf(`# heading\n${HEADER}\n${OTHER_ROW}\n${bad}\n`)).toEqual([
       [4, "tusn", "TUSN_INVALID"],
       [4, "maker", "FIELD_INVALID"],
@@ -226,6 +226,7 @@ describe("a file over its bounds", () => {
     expect(await read(`${HEADER}\n${rows.slice(1).join("")}`)).toMatchObject({ faultCount: 0 });
     expect(await read(`${HEADER}\n# two\n${rows.join("")}`)).toEqual({
       rows: [],
+      legacy: [],
       faults: [{ line: 13, column: "", code: "CSV_TOO_LARGE" }],
       faultCount: 1,
     });
