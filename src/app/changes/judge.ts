@@ -1,0 +1,115 @@
+import { isOpen } from "../../domain/changes/change.ts";
+import {
+  type ChangeContent,
+  parseContentText,
+  toChangedFields,
+  toTerminalBinding,
+  toTerminalPatch,
+} from "../../domain/changes/content.ts";
+import { type Finding, judgeChange } from "../../domain/changes/judge.ts";
+import { type PolicyPack, toRecordPolicy } from "../../domain/changes/pack.ts";
+import type { ProfilePatch } from "../../domain/next-profile.ts";
+import type { RecordFault } from "../../domain/records/fault.ts";
+import type { MerchantRecord } from "../../domain/records/record.ts";
+import { findPatchFaults } from "../../domain/records/rules.ts";
+import { findLastDone, listAttachments } from "../../store/changes.ts";
+import type { ChangeRow } from "../../store/changes-schema.ts";
+import { listTerminals } from "../../store/fleet.ts";
+import type { Acquirer } from "../acquirers/acquirer.ts";
+import type { Context } from "../context.ts";
+import { judgeSettlement } from "../records/judge.ts";
+import { readRecord } from "../records/read.ts";
+import { findPackFor } from "./packs.ts";
+
+/** A change beside the record and the policy of now. */
+export interface JudgedChange {
+  readonly record: MerchantRecord;
+  readonly pack: PolicyPack;
+  readonly content: ChangeContent;
+  /** What terminals would be given; undefined where they are not concerned. */
+  readonly patch: ProfilePatch | undefined;
+  /** In the order of the rules. */
+  readonly findings: readonly Finding[];
+}
+
+/** Acquirers that can be asked, by institution code. */
+export type Acquirers = Pick<ReadonlyMap<string, Pick<Acquirer, "adapter">>, "get">;
+
+/**
+ * Judges a change by the record, the evidence, the pack in force and the hour.
+ *
+ * @throws TillsyncError NOT_FOUND where the account that it is about is not in force any more; PACK_INVALID; STORE_FAILED
+ */
+export async function judge(context: Context, row: ChangeRow, acquirers: Acquirers): Promise<JudgedChange> {
+  const { store } = context;
+  const now = context.now();
+  const record = await readRecord(store, row.merchant);
+  const pack = await findPackFor(store, row.merchant);
+  const content = parseContentText(row.content);
+  const evidence = (await listAttachments(store, row.id)).map(({ kind }) => kind);
+  const facts = {
+    kind: row.kind,
+    fields: toChangedFields(record, content.patch),
+    ...(content.settlement === undefined ? {} : { account: content.settlement.kind }),
+    ...{ evidence, isRecovery: row.recovery === 1 },
+    lastDoneAt: await findLastDone(store, row.merchant, row.kind),
+    inForce: record.bindings.filter(({ state }) => state === "in_force").length,
+  };
+  const findings: readonly Finding[] = [
+    ...(isOpen(row.state) && row.baseVersion !== record.version && row.state !== "releasing"
+      ? [{ weight: "refused", code: "VERSION_CONFLICT", what: "record" } as const]
+      : []),
+    ...judgeChange(pack, facts, now),
+    ...((pack.kinds[row.kind]?.cutOver ?? "none") === "none"
+      ? []
+      : judgeCutOver(acquirers.get(await findAcquirer(context, row)), content)),
+    ...(await findFaults(context, record, pack, content)).map(toFinding),
+  ];
+  return { record, pack, content, findings, patch: toProfilePatch(row, content, record) };
+}
+
+/** Code of the acquirer of the merchant's terminals; empty where it has none. */
+export async function findAcquirer({ store }: Context, { merchant }: ChangeRow): Promise<string> {
+  const [terminal] = await listTerminals(store, merchant);
+  return terminal?.acquirer ?? "";
+}
+
+/** People enter the number themselves; every other acquirer is sent what an approver has sealed to it. */
+function judgeCutOver(
+  acquirer: Pick<Acquirer, "adapter"> | undefined,
+  { settlement, sealed }: ChangeContent,
+): readonly Finding[] {
+  if (acquirer === undefined) return [{ weight: "refused", code: "POLICY_FORBIDS", what: "cut_over" }];
+  const isSealed = acquirer.adapter === "manual" || settlement === undefined || sealed !== undefined;
+  return isSealed ? [] : [{ weight: "refused", code: "SEAL_MISSING", what: "acquirer" }];
+}
+
+async function findFaults(
+  context: Context,
+  record: MerchantRecord,
+  pack: PolicyPack,
+  { patch, settlement }: ChangeContent,
+): Promise<readonly RecordFault[]> {
+  const policy = toRecordPolicy(pack);
+  return [
+    ...(patch === undefined ? [] : findPatchFaults({ ...record, ...patch }, patch, policy)),
+    ...(settlement === undefined
+      ? []
+      : await judgeSettlement(context.store, record, settlement, context.now(), policy)),
+  ];
+}
+
+function toFinding({ code, field, reason, severity }: RecordFault): Finding {
+  return { weight: severity === "refused" ? "refused" : "noted", code, what: `${field}: ${reason}` };
+}
+
+function toProfilePatch({ kind }: ChangeRow, content: ChangeContent, record: MerchantRecord): ProfilePatch | undefined {
+  if (kind === "settlement.replace" || kind === "settlement.remove") {
+    const next = toTerminalBinding(kind, content, record.bindings);
+    if (next === undefined) return undefined;
+    const { bank, cnaps, holder, bin, last4, commitment } = next;
+    return { binding: { kind: next.kind, bank, cnaps, holder, bin, last4, commitment } };
+  }
+  const merchant = toTerminalPatch(content.patch);
+  return Object.keys(merchant).length === 0 ? undefined : { merchant };
+}

@@ -1,0 +1,140 @@
+import { verifyReleaseFile } from "../../../certs/release.ts";
+import type { Policy } from "../../../certs/trust/policy.ts";
+import { toReleaseFileBytes } from "../../../proto/delivery.ts";
+import { TillsyncError } from "../../../proto/errors.ts";
+import type { Finding } from "../../domain/changes/judge.ts";
+import { type PolicyPack, toPackName } from "../../domain/changes/pack.ts";
+import { findOpenTime } from "../../domain/changes/windows.ts";
+import type { ProfileDefaults, ProfilePatch } from "../../domain/next-profile.ts";
+import type { ChangeRow } from "../../store/changes-schema.ts";
+import { listTerminals } from "../../store/fleet.ts";
+import { transact } from "../../store/store.ts";
+import type { Context } from "../context.ts";
+import type { Desk } from "../desk/desk.ts";
+import { parseActor } from "../registry/act.ts";
+import { type BuiltRelease, buildRelease, type ReleaseRequest } from "../release/build.ts";
+import { checkRevision, moveChange, readChange, toReleaseReason } from "./act.ts";
+import { type Acquirers, type JudgedChange, judge } from "./judge.ts";
+
+const HOUR_S = 3_600;
+
+/** What judging and submitting changes needs beside the records. */
+export interface ChangeTools {
+  readonly desk: Desk;
+  /** The policy of now: who may sign what. */
+  policy(): Policy;
+  /** For terminals that hold no profile yet. */
+  readonly defaults: ProfileDefaults;
+  readonly acquirers: Acquirers;
+}
+
+/** What a change would do, and everything that speaks against it. */
+export interface Preview extends Pick<JudgedChange, "record" | "content" | "findings"> {
+  readonly change: ChangeRow;
+  readonly pack: PolicyPack;
+  readonly feeFen: number;
+  /** Terminals that it would reach, and those that it would not, with the reason; absent where none is concerned. */
+  readonly terminals?: Pick<BuiltRelease, "skipped" | "superseding"> & { readonly reached: number };
+  /** When terminals would be offered it: the first second outside the hours that the policy keeps free. */
+  readonly from: number;
+}
+
+/** A dry run: what submitting would do now. Stores nothing. @throws TillsyncError NOT_FOUND, PACK_INVALID, STORE_FAILED */
+export async function previewChange(context: Context, tools: ChangeTools, id: string): Promise<Preview> {
+  const change = await readChange(context.store, id);
+  const judged = await judge(context, change, tools.acquirers);
+  const { pack, record, content, patch } = judged;
+  const from = toFrom(pack, context.now());
+  const findings = [...judged.findings];
+  const preview = { change, record, content, pack, feeFen: pack.kinds[change.kind]?.feeFen ?? 0, from };
+  if (patch === undefined || !(await hasTerminals(context, change))) return { ...preview, findings };
+  try {
+    const { file, skipped, superseding } = await build(context, tools, change, pack, patch);
+    const reached = verifyReleaseFile(file).leaves.filter(({ isReserve }) => !isReserve).length;
+    return { ...preview, findings, terminals: { reached, skipped, superseding } };
+  } catch (error) {
+    if (!(error instanceof TillsyncError) || error.code === "STORE_FAILED") throw error;
+    const { reasons = "release" } = error.fields;
+    findings.push({ weight: "refused", code: error.code, what: String(reasons) });
+    return { ...preview, findings };
+  }
+}
+
+/**
+ * Hands a change in: judged once more, built as a release where terminals are concerned, and put on the desk, where
+ * approvers find it. The approval is their signature on that very release.
+ *
+ * @param seen revision that the person has read; unchecked where absent
+ * @throws TillsyncError NOT_FOUND, STATE_CONFLICT, VERSION_CONFLICT; the code of the first finding that refuses it; what
+ *   `buildRelease` and the desk throw
+ */
+export async function submitChange(
+  context: Context,
+  tools: ChangeTools,
+  id: string,
+  by: string,
+  seen?: number,
+): Promise<ChangeRow> {
+  const actor = parseActor(by);
+  const row = await readChange(context.store, id);
+  checkRevision(row, seen);
+  if (row.state !== "draft") throw new TillsyncError("STATE_CONFLICT", { state: row.state, event: "submit" });
+  const { findings, pack, patch } = await judge(context, row, tools.acquirers);
+  const refusing = toRefusing(findings);
+  const [first] = refusing;
+  if (first !== undefined) {
+    const { code, what, until } = first;
+    throw new TillsyncError(code, { what, findings: refusing.length, ...(until === undefined ? {} : { until }) });
+  }
+  const isReleased = patch !== undefined && (await hasTerminals(context, row));
+  const built = isReleased ? await build(context, tools, row, pack, patch) : undefined;
+  const open = built === undefined ? undefined : await tools.desk.submit(toReleaseFileBytes(built.file));
+  const feeFen = pack.kinds[row.kind]?.feeFen ?? 0;
+  return transact(context.store, (tx) => {
+    const now = context.now();
+    const comment = open === undefined ? "" : `release ${open.id}`;
+    return moveChange(
+      tx,
+      now,
+      row,
+      "submit",
+      { actor, comment },
+      {
+        ...{ pack: toPackName(pack), feeFen, submittedAt: now, code: "", approval: "" },
+        releaseId: open === undefined ? null : Buffer.from(open.id, "hex"),
+      },
+    );
+  });
+}
+
+export function toRefusing(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(({ weight }) => weight === "refused");
+}
+
+async function hasTerminals({ store }: Context, { merchant }: ChangeRow): Promise<boolean> {
+  return (await listTerminals(store, merchant)).length > 0;
+}
+
+function toFrom({ blackouts, timeZone }: PolicyPack, now: number): number {
+  return findOpenTime(blackouts, timeZone, now) ?? now;
+}
+
+/** One release for all terminals of the merchant, with the way back in it where the policy may want it. */
+function build(
+  context: Context,
+  tools: ChangeTools,
+  row: ChangeRow,
+  pack: PolicyPack,
+  patch: ProfilePatch,
+): Promise<BuiltRelease> {
+  const rules = pack.kinds[row.kind];
+  const from = toFrom(pack, context.now());
+  const isSuspending = rules?.onFailure === "suspend";
+  const request: ReleaseRequest = {
+    ...{ merchant: row.merchant, patch, reason: toReleaseReason(row), policy: tools.policy() },
+    ...{ onFail: isSuspending ? "suspend" : "rollback", withRollback: !isSuspending },
+    ...{ validityS: (rules?.validityH ?? 1) * HOUR_S, defaults: tools.defaults },
+    ...(from > context.now() ? { notBefore: from } : {}),
+  };
+  return buildRelease(context, request);
+}

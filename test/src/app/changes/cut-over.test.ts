@@ -1,0 +1,231 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { toSealedAccountJson } from "../../../../certs/acquirer/seal.ts";
+import { toHex } from "../../../../proto/bytes.ts";
+import { TillsyncError, toErrorCode } from "../../../../proto/errors.ts";
+import type { Acquirer } from "../../../../src/app/acquirers/acquirer.ts";
+import { type ChangeService, openChangeService } from "../../../../src/app/changes/service.ts";
+import { previewChange, submitChange } from "../../../../src/app/changes/submit.ts";
+import { doTask } from "../../../../src/app/changes/tasks.ts";
+import { readRecord } from "../../../../src/app/records/read.ts";
+import type { OnRecord } from "../../../../src/domain/acquirers/on-record.ts";
+import type { BindingFacts, Told } from "../../../../src/domain/acquirers/order.ts";
+import type { CutOver } from "../../../../src/domain/changes/progress.ts";
+import { findChange } from "../../../../src/store/changes.ts";
+import { type ChangeDesk, openChangeDesk, toReplacement } from "../../../support/changes.ts";
+import { FLEET_FIELDS } from "../../../support/fleet-fields.ts";
+import { MERCHANT } from "../../../support/fleet-store.ts";
+
+const CODE = FLEET_FIELDS.acquirer;
+const DAY_S = 86_400;
+
+/** An acquirer in this process: it keeps what it was asked for, and answers as the test says. */
+class FakeAcquirer implements Acquirer {
+  readonly adapter = "webhook";
+  readonly asked: string[] = [];
+  answer: Told["state"] = "succeeded";
+  account: BindingFacts | undefined;
+
+  async request(order: Parameters<Acquirer["request"]>[0]): Promise<Told> {
+    if (!this.asked.includes(order.requestNo)) this.asked.push(order.requestNo);
+    const told = this.tell();
+    if (told.state === "succeeded") this.account = order.wanted;
+    return told;
+  }
+
+  async follow(order: Parameters<Acquirer["follow"]>[0]): Promise<Told> {
+    const told = this.tell();
+    if (told.state === "succeeded") this.account = order.wanted;
+    return told;
+  }
+
+  async query(): Promise<OnRecord | undefined> {
+    if (this.account === undefined) return undefined;
+    const { kind, bin, last4, bank, cnaps, holder } = this.account;
+    return { kind, masked: `${bin}*********${last4}`, bank, cnaps, holder, credit: "", at: 0 };
+  }
+
+  async check(): Promise<void> {}
+
+  private tell(): Told {
+    const reference = "R-1";
+    switch (this.answer) {
+      case "failed":
+        return { state: "failed", reference, code: "NAME_MISMATCH", words: "holder differs" };
+      case "auditing":
+      case "succeeded":
+        return { state: this.answer, reference, words: "" };
+      default:
+        throw new TillsyncError("ACQUIRER_FAILED");
+    }
+  }
+}
+
+let work: ChangeDesk;
+let acquirer: FakeAcquirer;
+let service: ChangeService;
+
+beforeEach(async () => {
+  work = await openChangeDesk(2);
+  acquirer = new FakeAcquirer();
+  work.acquirers.set(CODE, acquirer);
+  service = openChangeService(work.fleet, work.tools, new Map([[CODE, acquirer]]));
+  return () => service.close();
+});
+
+/** Carries on until nothing changes any more: orders are looked at again after a while. */
+async function settle(id: string): Promise<void> {
+  for (let visit = 0; visit < 12; visit += 1) {
+    await service.poll();
+    const { state } = await work.show(id);
+    if (state === "done" || state === "failed") return;
+    work.fleet.at += 30;
+  }
+}
+
+/** A first profile for every terminal, so that there is something to go back to. */
+async function prepare(cutOver: CutOver): Promise<string> {
+  const rename = await work.submit();
+  await work.sign(rename);
+  await work.runner.poll();
+  await work.runner.poll();
+  await work.report();
+  await work.load({ cutOver, onFailure: "reverse", tasks: [] });
+  const { content } = toReplacement();
+  const sealed = toSealed(content?.settlement?.commitment);
+  const sealedBefore = toSealed((await readRecord(work.fleet.store, MERCHANT)).bindings[0]?.commitment);
+  const id = await work.submit({ ...toReplacement(), content: { ...content, sealed, sealedBefore } });
+  await work.sign(id);
+  await work.runner.poll();
+  return id;
+}
+
+/** As an approver's program makes it; this acquirer looks at nothing in it. */
+function toSealed(commitment: Uint8Array = new Uint8Array(0)): string {
+  const ciphertext = Buffer.alloc(64).toString("base64");
+  const sealed = { scheme: "webhook", key: "k1", request: "", commitment: toHex(commitment), ciphertext } as const;
+  return Buffer.from(toSealedAccountJson(sealed)).toString("base64");
+}
+
+const readAccount = async () => {
+  const { bindings } = await readRecord(work.fleet.store, MERCHANT);
+  return bindings.map(({ last4, state }) => `${last4} ${state}`);
+};
+const OLD = `${FLEET_FIELDS.account_no.slice(-4)} in_force`;
+
+describe("a settlement account whose acquirer comes first", () => {
+  it("reaches no terminal before the acquirer's record shows it, and is done with both proofs", async () => {
+    const id = await prepare("first");
+    acquirer.answer = "auditing";
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "releasing", terminals: [], orders: [{ state: "auditing" }] });
+    acquirer.answer = "succeeded";
+    work.fleet.at += DAY_S / 2;
+    await settle(id);
+    expect((await work.show(id)).terminals).toHaveLength(2);
+    await work.report();
+    await settle(id);
+    const done = await work.show(id);
+    expect(done).toMatchObject({ state: "done", orders: [{ purpose: "change", state: "confirmed" }] });
+    expect(acquirer.asked).toHaveLength(1);
+    expect(done.events.map(({ event }) => event)).toEqual(expect.arrayContaining(["ask_acquirer", "acquirer"]));
+  });
+
+  it("that the acquirer refuses changes nothing anywhere", async () => {
+    const id = await prepare("first");
+    const before = work.terminals.map(({ current }) => current);
+    acquirer.answer = "failed";
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "failed", code: "ACQUIRER_REFUSED", terminals: [] });
+    expect(work.terminals.map(({ current }) => current)).toEqual(before);
+    expect(await readAccount()).toEqual([OLD]);
+  });
+
+  it("is undone at the acquirer where a terminal fails its test", async () => {
+    const id = await prepare("first");
+    await settle(id);
+    const [first, second] = work.terminals;
+    await work.report("committed", first === undefined ? [] : [first]);
+    await work.report("rolled_back", second === undefined ? [] : [second]);
+    await settle(id);
+    await work.report();
+    await settle(id);
+    const failed = await work.show(id);
+    expect(failed).toMatchObject({ state: "failed", code: "TEST_FAILED" });
+    expect(failed.orders.map(({ purpose, state }) => [purpose, state])).toEqual([
+      ["change", "confirmed"],
+      ["reversal", "confirmed"],
+    ]);
+    expect(acquirer.account?.last4).toBe(FLEET_FIELDS.account_no.slice(-4));
+    expect(await readAccount()).toEqual([OLD]);
+  });
+});
+
+describe("a settlement account whose acquirer comes last", () => {
+  it("is asked for when every terminal has passed its test", async () => {
+    const id = await prepare("last");
+    await settle(id);
+    expect(acquirer.asked).toEqual([]);
+    await work.report();
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "done", orders: [{ state: "confirmed" }] });
+  });
+
+  it("that the acquirer refuses after the terminals took it is taken back from them", async () => {
+    const id = await prepare("last");
+    const before = work.terminals.map(({ current }) => current);
+    await settle(id);
+    acquirer.answer = "failed";
+    await work.report();
+    await settle(id);
+    expect((await work.show(id)).events.map(({ event }) => event)).toContain("return_terminals");
+    await work.report();
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "failed", code: "ACQUIRER_REFUSED" });
+    expect(work.terminals.map(({ current }) => current)).toEqual(before);
+    expect(await readAccount()).toEqual([OLD]);
+  });
+});
+
+describe("an acquirer", () => {
+  it("that does not answer is asked about under the same number until it does", async () => {
+    const id = await prepare("first");
+    acquirer.answer = "unknown";
+    await settle(id);
+    expect((await work.show(id)).state).toBe("releasing");
+    acquirer.answer = "succeeded";
+    work.fleet.at += DAY_S / 2;
+    await settle(id);
+    expect(acquirer.asked).toHaveLength(1);
+    expect((await work.show(id)).orders).toMatchObject([{ state: "confirmed" }]);
+  });
+
+  it("is sent what an approver sealed to it, without which nothing is handed in", async () => {
+    await work.load({ cutOver: "first" });
+    const id = await work.draft(toReplacement());
+    const code = () => submitChange(work.fleet, work.tools, id, "li.mei").then(() => "done", toErrorCode);
+    expect(await code()).toBe("SEAL_MISSING");
+    work.acquirers.set(CODE, { adapter: "manual" });
+    expect(await code()).toBe("done");
+  });
+
+  it("has what was sealed to it forgotten when the change is done", async () => {
+    const id = await prepare("last");
+    await settle(id);
+    await work.report();
+    await settle(id);
+    const { content = "", state } = (await findChange(work.fleet.store, id)) ?? {};
+    expect([state, content.includes("sealed")]).toEqual(["done", false]);
+  });
+
+  it("that nobody has set up is no way, which is told before anything is handed in", async () => {
+    await work.load({ cutOver: "first" });
+    work.acquirers.clear();
+    const id = await work.draft(toReplacement());
+    expect((await previewChange(work.fleet, work.tools, id)).findings).toContainEqual({
+      ...{ weight: "refused", code: "POLICY_FORBIDS", what: "cut_over" },
+    });
+    const code = await submitChange(work.fleet, work.tools, id, "li.mei").then(() => "done", toErrorCode);
+    expect(code).toBe("POLICY_FORBIDS");
+    expect(await doTask(work.fleet, id, "update_contact", "x", "li.mei").catch(toErrorCode)).toBe("NOT_FOUND");
+  });
+});
