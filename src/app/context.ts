@@ -1,3 +1,4 @@
+import type { IdentityPolicy } from "../domain/verdict.ts";
 import type { Log } from "../log.ts";
 import type { Store } from "../store/store.ts";
 
@@ -9,4 +10,6 @@ export interface Context {
   /** Bytes from a cryptographically secure source. */
   randomBytes(size: number): Uint8Array;
   readonly log: Log;
+  /** What this installation demands of terminals' identities. */
+  readonly identity: IdentityPolicy;
 }

@@ -1,5 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Bus, BusHandlers } from "../../broker/bus.ts";
+import type { KeyAndCertificate } from "../../certs/x509/authority.ts";
+import { toChallengeBytes } from "../../proto/challenge.ts";
 import { toErrorCode } from "../../proto/errors.ts";
 import { type Hello, toReceiptBytes } from "../../proto/terminal-messages.ts";
 import type { DownKind } from "../../proto/topics.ts";
@@ -7,13 +9,16 @@ import { toTrustBundleBytes } from "../../proto/trust-bundle.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 import type { Reconciliation } from "../domain/reconcile.ts";
 import { type Log, toErrorFields } from "../log.ts";
+import { Admissions } from "./admission/admissions.ts";
 import type { Context } from "./context.ts";
 import { Dispatch } from "./dispatch/dispatch.ts";
 import { Intake } from "./intake/intake.ts";
 import type { VerifiedReport } from "./intake/verified-message.ts";
 import { Presence } from "./presence.ts";
+import { Prover } from "./proof/prover.ts";
 import { findExpiring } from "./trust/expiry.ts";
 import type { TrustHolder } from "./trust-files.ts";
+import type { Verifier } from "./verifiers/verifier.ts";
 
 /** How often the outbox is looked at: another process may have published. */
 const DISPATCH_POLL_MS = 500;
@@ -24,6 +29,10 @@ const TRUST_CHUNK = 200;
 
 export interface FleetServiceOptions extends Context {
   readonly trust: TrustHolder;
+  /** The private authority, which signs lists of revoked certificates. */
+  readonly authority: KeyAndCertificate;
+  /** Who can tell whether a TUSN is genuine, in the order in which they are asked. */
+  readonly verifiers: readonly Verifier[];
   /** Opens the bus; its handlers may be called from then on. */
   openBus(handlers: BusHandlers): Promise<Bus>;
 }
@@ -61,7 +70,14 @@ export async function openFleetService(options: FleetServiceOptions): Promise<Fl
     policy: () => (isFresh() ? trust.trust().policy : undefined),
     send: (tusn, delivery) => send(tusn, "directive", delivery),
   });
+  const admissions = new Admissions(options, options);
+  const prover = new Prover(options, {
+    verifiers: options.verifiers,
+    send: (tusn, challenge) => send(tusn, "challenge", toChallengeBytes(challenge)),
+  });
   const intake = new Intake(options, {
+    connections: admissions,
+    proven: (proof) => prover.take(proof),
     trust: () => {
       const { versions, rootVersion } = trust.trust();
       return { timestampVersion: versions.timestamp, rootVersion };
@@ -119,13 +135,19 @@ export async function openFleetService(options: FleetServiceOptions): Promise<Fl
       await reloadTrust();
       tellFreshness();
       for (const tusn of presence.lackingTrust()) sendTrust(tusn);
+      if (bus !== undefined) await admissions.poll(bus);
       await dispatch.poll();
+      await prover.poll(bus?.connected() ?? []);
     });
   };
 
   await renewTrust();
   const opened = await options.openBus({
-    receive: (message) => intake.receive(message, presence.connection(message.tusn)),
+    admit: (peer) => admissions.admit(peer),
+    takenOver: (older, newer) => admissions.takenOver(older, newer),
+    // What a terminal says that may only greet is stored, and opens no way to send it anything.
+    receive: (message) =>
+      intake.receive(message, admissions.isGreeting(message.tusn) ? 0 : presence.connection(message.tusn)),
     connected: (tusn) => {
       log.info({ terminal: tusn }, "terminal connected");
       presence.connected(tusn);
@@ -137,7 +159,13 @@ export async function openFleetService(options: FleetServiceOptions): Promise<Fl
     },
   });
   bus = opened;
+  // Before long: whoever was revoked while nobody looked must not get in by an old session.
+  await admissions.poll(opened);
   const timers = [
+    // On its own: a large dispatch must not keep anybody connected who was revoked.
+    setInterval(() => {
+      admissions.poll(opened).catch((error) => log.error(toErrorFields(error), "admissions not looked at"));
+    }, DISPATCH_POLL_MS),
     setInterval(() => {
       if (!isWaiting) poll().catch((error) => log.error(toErrorFields(error), "poll failed"));
     }, DISPATCH_POLL_MS),
@@ -154,6 +182,8 @@ export async function openFleetService(options: FleetServiceOptions): Promise<Fl
       await inOrder(async () => undefined);
       await intake.close();
       await dispatch.close();
+      await prover.close();
+      await admissions.close();
     },
   };
 }

@@ -2,11 +2,14 @@ import { DIGEST_BYTES } from "../../proto/bytes.ts";
 import { type LedgerEntry, MAX_LEDGER_DETAIL_CHARACTERS } from "../../proto/ledger-entry.ts";
 import { toRedacted } from "../../proto/redaction.ts";
 import type { ReportKind } from "../../proto/terminal-messages.ts";
+import type { HistoryKind } from "../domain/life.ts";
+import type { ChangeEventRow } from "../store/changes-schema.ts";
 
-/** Every kind of entry that the service writes (clause 7.2), but those of reports. An alarm is for a person to look into. */
+/** Every kind of entry that the service writes (clause 7.2), but those of reports and of terminals' history. An alarm is for a person to look into. */
 export const LEDGER_KINDS = [
   "fleet.imported",
-  "terminal.enrolled",
+  "merchant.changed",
+  "bins.loaded",
   "terminal.card_key",
   "draft.submitted",
   "draft.signed",
@@ -33,8 +36,54 @@ export const LEDGER_KINDS = [
   "alarm.trust_stale",
   "alarm.trust_emergency",
   "alarm.card_key_unproven",
+  "alarm.proof_locked",
+  "alarm.enrolment_locked",
+  "alarm.verdict_lost",
+  "alarm.clone_suspected",
+  "backup.made",
+  "service.restored",
+  "restore.settled",
+  "restore.adopted",
+  "alarm.restore_gap",
+  "keys.added",
+  "keys.rotated",
+  "keys.removed",
+  "auditor.added",
+  "auditor.revoked",
+  "auditor.looked",
+  "acquirer.ordered",
+  "acquirer.changed",
+  "acquirer.step_done",
+  "acquirer.resumed",
+  "acquirer.judged",
+  "alarm.acquirer_overdue",
+  "alarm.acquirer_contradicted",
+  "alarm.acquirer_indistinct",
+  "alarm.acquirer_untold",
+  "policy.loaded",
+  "account.added",
+  "account.role_changed",
+  "account.scope_changed",
+  "account.disabled",
+  "account.enabled",
+  "account.locked",
+  "account.unlocked",
+  "account.password_reset",
+  "account.password_changed",
+  "account.totp_enrolled",
+  "account.totp_removed",
+  "account.logged_in",
+  "account.logged_out",
+  "account.login_failed",
+  "account.strangers",
+  "account.key_added",
+  "account.key_revoked",
 ] as const;
-export type LedgerKind = (typeof LEDGER_KINDS)[number] | `report.${ReportKind}`;
+export type LedgerKind =
+  | (typeof LEDGER_KINDS)[number]
+  | `report.${ReportKind}`
+  | `terminal.${HistoryKind}`
+  | `change.${ChangeEventRow["event"]}`;
 
 const NO_DIGEST = new Uint8Array(0);
 const SERVICE = "service";

@@ -6,12 +6,12 @@ export function toMerchantRow(merchant: Merchant, binding: Binding): MerchantRow
   return { ...merchant, ...binding };
 }
 
-export function toMerchant(row: MerchantRow): Merchant {
+export function toMerchant(row: Merchant): Merchant {
   const { number, name, shortName, licenceNo, taxNo, uscc, mcc } = row;
   return { number, name, shortName, licenceNo, taxNo, uscc, mcc };
 }
 
-export function toBindingOf(row: MerchantRow): Binding {
+export function toBindingOf(row: Binding): Binding {
   const { kind, bank, cnaps, holder, bin, last4, commitment } = row;
   return { kind, bank, cnaps, holder, bin, last4, commitment };
 }

@@ -2,19 +2,22 @@ import { setImmediate } from "node:timers/promises";
 import type { Policy } from "../../../certs/trust/policy.ts";
 import { type ErrorCode, toErrorCode } from "../../../proto/errors.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
+import { HELD_CODES } from "../../domain/binding-gate.ts";
 import { toErrorFields } from "../../log.ts";
 import { findByDirectives, setProgress } from "../../store/deployments.ts";
 import { appendEntries } from "../../store/ledger.ts";
 import { clearOutbox, type DueRow, findDue, markSent } from "../../store/outbox.ts";
+import type { DeploymentRow } from "../../store/schema.ts";
 import { transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import { toStepped } from "../deployment-steps.ts";
 import { toEntry } from "../ledger-entries.ts";
 import type { Presence } from "../presence.ts";
 import { type Evidence, readEvidence } from "./evidence.ts";
+import { type HeldRow, holdBack, readHolds } from "./hold.ts";
 import { closeLapsed } from "./lapse.ts";
 import { toVerifiedDelivery } from "./verified-delivery.ts";
-import { VerifiedReleases } from "./verified-release.ts";
+import { type VerifiedRelease, VerifiedReleases } from "./verified-release.ts";
 
 /** Terminals looked up, sent to and noted at a time; in between, other work has its turn. */
 const CHUNK = 200;
@@ -26,6 +29,11 @@ export const MAX_SENDS = 4;
 /** Codes of a policy that does not, or not any more, let a release take effect. */
 const NOT_APPROVED: readonly ErrorCode[] = ["STATEMENT_UNSIGNED", "TYPE_NOT_ALLOWED", "CAP_EXCEEDED"];
 const UNTIMELY: readonly ErrorCode[] = ["NOT_YET_VALID", "EXPIRED"];
+
+interface VerifiedDelivery {
+  readonly release: VerifiedRelease;
+  readonly delivery: Uint8Array;
+}
 
 export interface DispatchOptions {
   readonly presence: Presence;
@@ -106,20 +114,26 @@ export class Dispatch {
     const { store } = this.#context;
     const due = await findDue(store, tusns, this.#context.now(), CHUNK);
     const toEvidence = await readEvidence(store, due);
+    const toHold = await readHolds(this.#context, due);
     const sent: DueRow[] = [];
+    const held: HeldRow[] = [];
     for (const row of due) {
-      const delivery = await this.#toDelivery(row, toEvidence);
-      if (delivery !== undefined && this.#options.send(row.tusn, delivery)) sent.push(row);
+      const verified = await this.#toDelivery(row, toEvidence);
+      if (verified === undefined) continue;
+      const hold = toHold(row, verified.release.statement.purpose);
+      if (hold !== undefined) held.push({ row, hold });
+      else if (this.#options.send(row.tusn, verified.delivery)) sent.push(row);
     }
     if (sent.length > 0) await this.#noteSent(sent);
+    if (held.length > 0) await this.#hold(held);
   }
 
-  async #toDelivery(row: DueRow, toEvidence: (row: DueRow) => Evidence): Promise<Uint8Array | undefined> {
+  async #toDelivery(row: DueRow, toEvidence: (row: DueRow) => Evidence): Promise<VerifiedDelivery | undefined> {
     const policy = this.#options.policy();
     if (policy === undefined) return undefined;
     try {
       const release = await this.#releases.read(row.releaseId, policy);
-      return toVerifiedDelivery(row, release, toEvidence(row), this.#context.now());
+      return { release, delivery: toVerifiedDelivery(row, release, toEvidence(row), this.#context.now()) };
     } catch (error) {
       const code = toErrorCode(error);
       // Whatever an edited row ends in, it must not hold up the rows beside it.
@@ -169,12 +183,32 @@ export class Dispatch {
         tx,
         sent.map(({ directiveDigest }) => directiveDigest),
       );
-      await setProgress(tx, toStepped(rows, "sent", now));
+      const released = rows.filter(isHeld).map((row) => ({ ...row, code: "", detail: "", updatedAt: now }));
+      const others = rows.filter((row) => !isHeld(row));
+      await setProgress(tx, [
+        ...released.map((row) => ({ ...row, state: "sent" as const })),
+        ...toStepped(others, "sent", now),
+      ]);
     });
     this.#context.log.info({ directives: sent.length }, "directives sent");
+  }
+
+  /** What may not be sent because of its terminal's identity stays in the queue, and says why. */
+  async #hold(held: readonly HeldRow[]): Promise<void> {
+    for (const terminal of await holdBack(this.#context, held)) {
+      this.#context.log.warn(
+        { terminal, code: held.find(({ row }) => row.tusn === terminal)?.hold.code },
+        "directive waits",
+      );
+    }
   }
 
   #logFailure(error: unknown): void {
     this.#context.log.error(toErrorFields(error), "dispatch failed");
   }
+}
+
+/** Whether it waited because of its terminal's identity. */
+function isHeld({ state, code }: DeploymentRow): boolean {
+  return (state === "pending" || state === "sent") && HELD_CODES.some((held) => held === code);
 }

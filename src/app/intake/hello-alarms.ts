@@ -31,12 +31,24 @@ export function raiseAlarms(records: Records, spoken: Spoken): Partial<ReportedR
   return { ...raiseStaleAlarm(records, spoken), ...raiseCardKeyAlarm(records, spoken) };
 }
 
-/** An old hello, or a terminal that runs on an old copy of its state: once per counter, so that replays fill no ledger. */
-export function raiseCounterAlarm(records: Records, { tusn, counter }: Hello, known: ReportedRow, now: number): void {
+/**
+ * An old hello, or a terminal that runs on an old copy of its state: once per counter, so that replays fill no ledger.
+ *
+ * @param behindAt when it came, where it was never heard before; else null
+ * @returns whether the alarm was raised
+ */
+export function raiseCounterAlarm(
+  records: Records,
+  { tusn, counter }: Hello,
+  known: ReportedRow,
+  now: number,
+  behindAt: number | null,
+): boolean {
   // The newest hello itself, once more, is a delivery repeated.
-  if (counter === known.counter || !records.addUsedCounter({ tusn, counter })) return;
+  if (counter === known.counter || !records.addUsedCounter({ tusn, counter, behindAt })) return false;
   const detail = { counter, known: known.counter };
   records.addEntry(toEntry(now, "alarm.counter_behind", tusn, { actor: tusn, detail }));
+  return true;
 }
 
 function raiseSequenceAlarms(records: Records, { terminal, message, reconciliation, known, now }: Spoken): void {

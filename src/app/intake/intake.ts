@@ -1,4 +1,5 @@
 import type { UpMessage } from "../../../broker/bus.ts";
+import type { Proof } from "../../../proto/challenge.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import type { Hello } from "../../../proto/terminal-messages.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
@@ -6,12 +7,21 @@ import type { HeldTrust, Reconciliation } from "../../domain/reconcile.ts";
 import { toErrorFields } from "../../log.ts";
 import { findTerminals } from "../../store/fleet.ts";
 import { type Tx, transact } from "../../store/store.ts";
+import { quarantine, type Suspicion } from "../admission/quarantine.ts";
+import { type Sides, toPeerText } from "../admission/sides.ts";
 import type { Context } from "../context.ts";
+import { noteLife } from "../registry/note-life.ts";
 import { recordCommits } from "./record-commit.ts";
 import { recordHello } from "./record-hello.ts";
 import { recordReport } from "./record-report.ts";
 import { Records } from "./records.ts";
-import { DeviceKeys, type VerifiedMessage, type VerifiedReport, verifyUpMessage } from "./verified-message.ts";
+import {
+  DeviceKeys,
+  type VerifiedHello,
+  type VerifiedMessage,
+  type VerifiedReport,
+  verifyUpMessage,
+} from "./verified-message.ts";
 
 /** Messages in one transaction. While one is written the next ones gather, so that a busy service writes large ones. */
 const MAX_BATCH = 256;
@@ -23,9 +33,25 @@ export interface IntakeOptions {
   trust(): HeldTrust;
   /** The report is stored for good: its receipt may go out. */
   received(message: VerifiedReport): void;
+  /** The answer to a challenge came, signed by the terminal's device key. Nothing of it is stored yet. */
+  proven(proof: Proof): void;
   /** The hello is stored for good. */
   greeted(hello: Hello, reconciliation: Reconciliation, connection: number): void;
+  /** Who knows of terminals' connections; where nobody does, alarms over clones name no addresses and nothing is cut. */
+  readonly connections?: ConnectionWatch;
 }
+
+export interface ConnectionWatch {
+  /** Where the terminal's last two connections came from. */
+  sides(tusn: Tusn): Sides;
+  /** Cuts the terminal off now: its quarantine is being written, and whoever connects from here on waits for that. */
+  cut(tusn: Tusn): void;
+}
+
+const NOBODY: ConnectionWatch = {
+  sides: () => ({ before: toPeerText(undefined), now: toPeerText(undefined) }),
+  cut: () => undefined,
+};
 
 interface Waiting {
   readonly message: UpMessage;
@@ -37,12 +63,15 @@ interface Waiting {
 type Effect = () => void;
 
 /** A message and the connection it came by. */
-type Received = VerifiedMessage & { readonly connection: number };
+type Received<M extends VerifiedMessage = VerifiedMessage> = M & { readonly connection: number };
+/** What the records take. */
+type Recorded = Received<VerifiedHello | VerifiedReport>;
 
 /** Where terminals' messages come in. Many of them share one transaction, in the order they came. */
 export class Intake {
   readonly #context: Context;
   readonly #options: IntakeOptions;
+  readonly #connections: ConnectionWatch;
   readonly #keys = new DeviceKeys();
   readonly #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
@@ -50,6 +79,7 @@ export class Intake {
   constructor(context: Context, options: IntakeOptions) {
     this.#context = context;
     this.#options = options;
+    this.#connections = options.connections ?? NOBODY;
   }
 
   /**
@@ -93,7 +123,12 @@ export class Intake {
 
   async #take(batch: readonly Waiting[]): Promise<void> {
     const messages = await this.#verify(batch);
-    const effects = await transact(this.#context.store, (tx) => this.#record(tx, messages));
+    const recorded = messages.filter((message) => message.kind !== "proof");
+    const effects =
+      recorded.length === 0 ? [] : await transact(this.#context.store, (tx) => this.#record(tx, recorded));
+    for (const message of messages) {
+      if (message.kind === "proof") this.#perform(() => this.#options.proven(message.proof));
+    }
     // Stored it is, whatever comes of an answer: to take it all once more would find nothing new to be answered.
     for (const effect of effects) this.#perform(effect);
     for (const { resolve } of batch) resolve();
@@ -123,22 +158,40 @@ export class Intake {
   }
 
   /** @returns what to do once the transaction is durable */
-  async #record(tx: Tx, messages: readonly Received[]): Promise<readonly Effect[]> {
+  async #record(tx: Tx, messages: readonly Recorded[]): Promise<readonly Effect[]> {
     const records = await Records.load(tx, messages);
     const effects = messages.flatMap((message) => this.#recordOne(records, message));
-    await recordCommits(tx, records.changedInto("committed"));
+    const committed = records.changedInto("committed");
+    await recordCommits(tx, committed);
     await records.write(tx, this.#context.now());
+    await noteLife(
+      tx,
+      this.#context.now(),
+      committed.map(({ tusn }) => ({ tusn, event: "committed" })),
+    );
+    await this.#quarantine(tx, records.suspicions);
     return effects;
   }
 
-  #recordOne(records: Records, message: Received): readonly Effect[] {
+  /** Before the transaction ends, so that nothing is sent to a terminal whose quarantine is on record. */
+  async #quarantine(tx: Tx, suspicions: readonly Suspicion[]): Promise<void> {
+    for (const suspicion of suspicions) {
+      const { tusn, why } = suspicion;
+      if (!(await quarantine(tx, this.#context.now(), suspicion))) continue;
+      this.#context.log.warn({ code: "CLONE_SUSPECTED", terminal: tusn, why }, "quarantined");
+      this.#connections.cut(tusn);
+    }
+  }
+
+  #recordOne(records: Records, message: Recorded): readonly Effect[] {
     const now = this.#context.now();
+    const findSides = (tusn: Tusn) => this.#connections.sides(tusn);
     try {
       if (message.kind === "report") {
-        recordReport(records, message, now);
+        recordReport(records, message, findSides, now);
         return [() => this.#options.received(message)];
       }
-      const reconciliation = recordHello(records, message, this.#options.trust(), now);
+      const reconciliation = recordHello(records, message, { trust: this.#options.trust(), findSides, now });
       return [() => this.#options.greeted(message.hello, reconciliation, message.connection)];
     } catch (error) {
       if (!(error instanceof TillsyncError)) throw error;

@@ -14,15 +14,25 @@ import {
 import { toDueAt } from "../../domain/validity.ts";
 import type { DeploymentRow } from "../../store/schema.ts";
 import { toEntry } from "../ledger-entries.ts";
+import { type FindSides, judgeSaid, suspectBehind } from "./counters.ts";
 import { raiseAlarms, raiseCounterAlarm } from "./hello-alarms.ts";
 import { lapseReserves } from "./lapse-reserves.ts";
 import type { Records } from "./records.ts";
 import { toReported } from "./reported-row.ts";
+import { settleRestored } from "./settle-restored.ts";
 import type { VerifiedHello } from "./verified-message.ts";
 
 const NO_DIGEST = new Uint8Array(0);
 /** Says in a deployment that a hello told its end, because the report was lost. */
 const TOLD_BY_HELLO = "told by hello";
+
+export interface HelloSurroundings {
+  /** Versions of the trust metadata that the service holds. */
+  readonly trust: HeldTrust;
+  readonly findSides: FindSides;
+  /** Seconds. */
+  readonly now: number;
+}
 
 /**
  * Takes what a terminal says of itself on connect into the records, and brings deployment and outbox into line with it.
@@ -30,15 +40,24 @@ const TOLD_BY_HELLO = "told by hello";
  * @throws TillsyncError NOT_FOUND; REPORT_INVALID where its counter is not above the last: the hello of another
  *   day, or of a terminal whose state was put back; an alarm entry is made then
  */
-export function recordHello(records: Records, message: VerifiedHello, trust: HeldTrust, now: number): Reconciliation {
-  const { hello } = message;
+export function recordHello(
+  records: Records,
+  message: VerifiedHello,
+  { trust, findSides, now }: HelloSurroundings,
+): Reconciliation {
+  const { hello, digest } = message;
   const terminal = records.terminal(hello.tusn);
   if (terminal === undefined) throw new TillsyncError("NOT_FOUND", { terminal: hello.tusn });
   const known = records.reported(hello.tusn);
-  if (known !== undefined && hello.counter <= known.counter) {
-    raiseCounterAlarm(records, hello, known, now);
-    throw new TillsyncError("REPORT_INVALID", { terminal: hello.tusn, counter: hello.counter, above: known.counter });
+  const { tusn, counter } = hello;
+  const said = { tusn, kind: "hello", counter, digest } as const;
+  const { isNews, isBehind } = judgeSaid(records, said, findSides);
+  if (known !== undefined && !isNews) {
+    const isRaised = raiseCounterAlarm(records, hello, known, now, isBehind ? now : null);
+    if (isRaised && isBehind) suspectBehind(records, said, known.counter, findSides);
+    throw new TillsyncError("REPORT_INVALID", { terminal: tusn, counter, above: known.counter });
   }
+  records.addHeard({ tusn, counter, digest });
   closeLost(records, hello, now);
   const deployment = findSpokenOf(records, hello);
   endOlder(records, hello, deployment, now);
@@ -50,6 +69,7 @@ export function recordHello(records: Records, message: VerifiedHello, trust: Hel
   });
   const reported = raiseAlarms(records, { terminal, message, reconciliation, known, now });
   records.setReported({ ...toReported(message, known, now), ...reported });
+  settleRestored(records, { terminal, hello, reconciliation, known, now });
   if (deployment !== undefined) carryOut(records, deployment, reconciliation, now);
   lapseReserves(records, hello.tusn, now, (reserve) => isUseless(hello, toOpen(reserve)));
   return reconciliation;

@@ -5,6 +5,7 @@ import type { Report } from "../../../proto/terminal-messages.ts";
 import { isHeldBack, step } from "../../domain/deployment.ts";
 import type { ReportedRow } from "../../store/schema.ts";
 import { toEntry } from "../ledger-entries.ts";
+import { type FindSides, judgeSaid } from "./counters.ts";
 import { isAnotherWay, lapseReserves } from "./lapse-reserves.ts";
 import type { Records } from "./records.ts";
 import { toOptional } from "./reported-row.ts";
@@ -19,14 +20,15 @@ const NO_BYTES = new Uint8Array(0);
  *
  * @throws TillsyncError REPORT_INVALID where the counter was used for another report; an alarm entry is made then, once
  */
-export function recordReport(records: Records, message: VerifiedReport, now: number): void {
+export function recordReport(records: Records, message: VerifiedReport, findSides: FindSides, now: number): void {
   const { report, digest, payload, signature } = message;
   const { tusn, counter, kind, directive: directiveDigest } = report;
-  const stored = records.reportDigest(tusn, counter);
-  if (stored !== undefined && isEqual(stored, digest)) return;
+  const stored = records.report(tusn, counter);
+  if (stored !== undefined && isEqual(stored.digest, digest)) return;
+  judgeSaid(records, { tusn, kind: "report", counter, digest }, findSides);
   if (stored !== undefined) {
     // A terminal sends it again and again, because it never gets a receipt.
-    if (records.addUsedCounter({ tusn, counter })) {
+    if (records.addUsedCounter({ tusn, counter, behindAt: null })) {
       records.addEntry(toEntry(now, "alarm.report_conflict", tusn, { actor: tusn, digest, detail: { counter } }));
     }
     throw new TillsyncError("REPORT_INVALID", { terminal: tusn, counter });

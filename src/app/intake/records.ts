@@ -1,15 +1,19 @@
 import { toHex } from "../../../proto/bytes.ts";
 import type { LedgerEntry } from "../../../proto/ledger-entry.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
+import { MAX_HEARD } from "../../domain/clones.ts";
 import { type DeploymentState, isOpen } from "../../domain/deployment.ts";
 import { findByDirectives, findInStates, setProgress } from "../../store/deployments.ts";
 import { findTerminals, setIssuedSequence } from "../../store/fleet.ts";
+import { addHeard, findHeard } from "../../store/heard.ts";
 import { appendEntries } from "../../store/ledger.ts";
 import { putOutbox, removeOutbox, resumeOutbox } from "../../store/outbox.ts";
 import { addUsedCounters, findReported, findUsedCounters, putReported } from "../../store/reported.ts";
-import { addReports, findReports } from "../../store/reports.ts";
+import { addReports, findReportDigests } from "../../store/reports.ts";
+import { findUnsettled, removeUnsettled } from "../../store/restores.ts";
 import type {
   DeploymentRow,
+  HeardRow,
   OutboxRow,
   ReportedRow,
   ReportRow,
@@ -17,7 +21,11 @@ import type {
   UsedCounterRow,
 } from "../../store/schema.ts";
 import type { Tx } from "../../store/store.ts";
+import type { Suspicion } from "../admission/quarantine.ts";
 import type { VerifiedMessage } from "./verified-message.ts";
+
+/** What is known of a report that is stored. */
+type StoredReport = Pick<ReportRow, "digest" | "receivedAt">;
 
 const OPEN_STATES: readonly DeploymentState[] = ["pending", "sent", "verified", "applied"];
 const RESERVED: readonly DeploymentState[] = ["reserved"];
@@ -30,14 +38,19 @@ export class Records {
   readonly #terminals = new Map<Tusn, TerminalRow>();
   readonly #reported = new Map<Tusn, ReportedRow>();
   readonly #deployments = new Map<string, DeploymentRow>();
-  readonly #reports = new Map<string, Uint8Array>();
+  readonly #reports = new Map<string, StoredReport>();
+  readonly #heard = new Map<string, Uint8Array>();
   readonly #usedCounters = new Set<string>();
+  readonly #unsettled = new Set<Tusn>();
 
   readonly #changedTerminals = new Set<Tusn>();
   readonly #changedReported = new Set<Tusn>();
   readonly #changedDeployments = new Set<string>();
+  readonly #newlySettled = new Set<Tusn>();
   readonly #newReports: ReportRow[] = [];
   readonly #newUsedCounters: UsedCounterRow[] = [];
+  readonly #newHeard: HeardRow[] = [];
+  readonly #suspicions: Suspicion[] = [];
   readonly #offers = new Map<Tusn, OutboxRow>();
   readonly #entries: LedgerEntry[] = [];
 
@@ -48,19 +61,19 @@ export class Records {
     const tusns = [...new Set([...hellos, ...reports].map(({ tusn }) => tusn))];
     for (const row of await findTerminals(tx, tusns)) records.#terminals.set(row.tusn, row);
     for (const row of await findReported(tx, tusns)) records.#reported.set(row.tusn, row);
-    for (const row of await findReports(tx, reports)) records.#reports.set(toKey(row.tusn, row.counter), row.digest);
-    for (const row of await findUsedCounters(tx, [...hellos, ...reports]))
-      records.#usedCounters.add(toKey(row.tusn, row.counter));
+    const greeting = hellos.map(({ tusn }) => tusn);
+    for (const tusn of await findUnsettled(tx, greeting)) records.#unsettled.add(tusn);
+    // Hellos and reports share one counter: what was said under one may have been either.
+    const said = [...hellos, ...reports];
+    for (const row of await findReportDigests(tx, said)) records.#reports.set(toKey(row.tusn, row.counter), row);
+    for (const row of await findHeard(tx, said)) records.#heard.set(toKey(row.tusn, row.counter), row.digest);
+    for (const row of await findUsedCounters(tx, said)) records.#usedCounters.add(toKey(row.tusn, row.counter));
     const known = [
       ...(await findByDirectives(
         tx,
         reports.map(({ directive }) => directive),
       )),
-      ...(await findInStates(
-        tx,
-        hellos.map(({ tusn }) => tusn),
-        OPEN_STATES,
-      )),
+      ...(await findInStates(tx, greeting, OPEN_STATES)),
       ...(await findInStates(tx, tusns, RESERVED)),
     ];
     for (const row of known) records.#deployments.set(toHex(row.directiveDigest), row);
@@ -75,9 +88,24 @@ export class Records {
     return this.#reported.get(tusn);
   }
 
-  /** Digest of the payload that was stored under this counter. */
-  reportDigest(tusn: Tusn, counter: number): Uint8Array | undefined {
+  /** Whether nobody knows since a restore what the terminal was last given; known for terminals that say hello. */
+  isUnsettled(tusn: Tusn): boolean {
+    return this.#unsettled.has(tusn);
+  }
+
+  /** The report that was stored under this counter. */
+  report(tusn: Tusn, counter: number): StoredReport | undefined {
     return this.#reports.get(toKey(tusn, counter));
+  }
+
+  /** Digest of the hello that was heard under this counter, as far as it is remembered. */
+  heardDigest(tusn: Tusn, counter: number): Uint8Array | undefined {
+    return this.#heard.get(toKey(tusn, counter));
+  }
+
+  /** Suspicions of this batch; each is looked into once the rest is written. */
+  get suspicions(): readonly Suspicion[] {
+    return this.#suspicions;
   }
 
   deployment(directiveDigest: Uint8Array): DeploymentRow | undefined {
@@ -105,6 +133,12 @@ export class Records {
     this.#changedTerminals.add(terminal.tusn);
   }
 
+  /** The terminal has told what it was last given. */
+  settle(tusn: Tusn): void {
+    this.#unsettled.delete(tusn);
+    this.#newlySettled.add(tusn);
+  }
+
   setReported(row: ReportedRow): void {
     this.#reported.set(row.tusn, row);
     this.#changedReported.add(row.tusn);
@@ -117,8 +151,18 @@ export class Records {
   }
 
   addReport(row: ReportRow): void {
-    this.#reports.set(toKey(row.tusn, row.counter), row.digest);
+    this.#reports.set(toKey(row.tusn, row.counter), row);
     this.#newReports.push(row);
+  }
+
+  addHeard(row: HeardRow): void {
+    const key = toKey(row.tusn, row.counter);
+    if (!this.#heard.has(key)) this.#heard.set(key, row.digest);
+    this.#newHeard.push(row);
+  }
+
+  suspect(suspicion: Suspicion): void {
+    this.#suspicions.push(suspicion);
   }
 
   /** Notes that a message came under a counter that it may not have; false where that was noted before. */
@@ -144,9 +188,11 @@ export class Records {
     for (const row of this.#toChanged(this.#terminals, this.#changedTerminals)) {
       await setIssuedSequence(tx, row.tusn, row.issuedSequence);
     }
+    await removeUnsettled(tx, [...this.#newlySettled]);
     await putReported(tx, this.#toChanged(this.#reported, this.#changedReported));
     await addReports(tx, this.#newReports);
     await addUsedCounters(tx, this.#newUsedCounters);
+    await addHeard(tx, this.#newHeard, MAX_HEARD);
     await setProgress(tx, deployments);
     await putOutbox(tx, [...this.#offers.values()]);
     await removeOutbox(

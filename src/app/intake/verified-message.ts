@@ -3,6 +3,7 @@ import type { UpMessage } from "../../../broker/bus.ts";
 import { verifyMessage } from "../../../certs/signatures.ts";
 import { isEqual, toDigest } from "../../../proto/bytes.ts";
 import { toCardKeyBytes } from "../../../proto/card-key.ts";
+import { type Proof, parseProof } from "../../../proto/challenge.ts";
 import { PAYLOAD_TYPES } from "../../../proto/dsse.ts";
 import { TillsyncError, toErrorCode } from "../../../proto/errors.ts";
 import { type Hello, parseEnvelope, parseHello, parseReport, type Report } from "../../../proto/terminal-messages.ts";
@@ -13,6 +14,8 @@ export interface VerifiedHello {
   readonly hello: Hello;
   /** Whether the device key vouches for the card key that it tells; true where it tells none. */
   readonly isCardKeyProven: boolean;
+  /** SHA-256 of the payload. */
+  readonly digest: Uint8Array;
 }
 
 /** A report with the bytes that prove it. */
@@ -25,8 +28,14 @@ export interface VerifiedReport {
   readonly digest: Uint8Array;
 }
 
+/** An answer to a challenge; whether it is right is for a verifier to say. */
+export interface VerifiedProof {
+  readonly kind: "proof";
+  readonly proof: Proof;
+}
+
 /** A message whose terminal signed it. */
-export type VerifiedMessage = VerifiedHello | VerifiedReport;
+export type VerifiedMessage = VerifiedHello | VerifiedReport | VerifiedProof;
 
 /**
  * Believes a message of the terminal it came from: signed by that terminal's device key, of the kind its topic says, and
@@ -41,7 +50,12 @@ export function verifyUpMessage(message: UpMessage, deviceKey: KeyObject): Verif
   if (message.kind === "hello") {
     const hello = parseHello(payload);
     verifyTusn(hello.tusn, message.tusn);
-    return { kind: "hello", hello, isCardKeyProven: isCardKeyProven(hello, deviceKey) };
+    return { kind: "hello", hello, isCardKeyProven: isCardKeyProven(hello, deviceKey), digest: toDigest(payload) };
+  }
+  if (message.kind === "proof") {
+    const proof = parseProof(payload);
+    verifyTusn(proof.tusn, message.tusn);
+    return { kind: "proof", proof };
   }
   const report = parseReport(payload);
   verifyTusn(report.tusn, message.tusn);

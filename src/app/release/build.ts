@@ -5,12 +5,15 @@ import { toDifferences } from "../../../proto/difference.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { type Profile, parseProfile, toProfileBytes } from "../../../proto/profile.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
+import { type Bar, findBar } from "../../domain/binding-gate.ts";
 import { parseMerchantIdentity } from "../../domain/identifiers/merchant-identity.ts";
 import { type ProfileDefaults, type ProfilePatch, toFirstProfile, toNextProfile } from "../../domain/next-profile.ts";
+import type { Verdict } from "../../domain/verdict.ts";
 import type { Context } from "../context.ts";
 import { toBindingOf, toMerchant } from "../merchant-row.ts";
 import { type Candidate, type Chosen, findCandidates } from "./candidates.ts";
 import { type PlannedLeaf, type ReleaseTerms, toReleaseFile } from "./release-file.ts";
+import { type Planned, partUnproven } from "./unproven.ts";
 
 export interface ReleaseRequest extends Chosen, ReleaseTerms {
   readonly patch: ProfilePatch;
@@ -28,11 +31,15 @@ export type SkipReason =
   | "moved_on"
   | "sequence_used_up"
   | "unchanged"
-  | "card_key_unproven";
+  | "card_key_unproven"
+  | "tusn_unproven"
+  | Bar;
 
 export interface Skipped {
   readonly tusn: Tusn;
   readonly reason: SkipReason;
+  /** How sure we are of its TUSN, where that is the reason. */
+  readonly verdict?: Verdict;
 }
 
 export interface BuiltRelease {
@@ -46,9 +53,9 @@ export interface BuiltRelease {
 /**
  * Makes one directive per terminal that would change: what it holds, patched, as the next number. Stores nothing.
  *
- * @throws TillsyncError NOT_FOUND, NOTHING_TO_RELEASE; CAP_EXCEEDED, TYPE_NOT_ALLOWED where no policy, or not the one
- *   given, permits it; CONFIG_INVALID for a way back where there is to be none; SENSITIVE_DATA; FIELD_INVALID and the
- *   identifiers' codes for a bad patch
+ * @throws TillsyncError NOT_FOUND, NOTHING_TO_RELEASE; TUSN_UNPROVEN where no TUSN is proven well enough for a
+ *   settlement; CAP_EXCEEDED, TYPE_NOT_ALLOWED where no policy, or not the one given, permits it; CONFIG_INVALID for a way
+ *   back where there is to be none; SENSITIVE_DATA; FIELD_INVALID and the identifiers' codes for a bad patch
  */
 export async function buildRelease(context: Context, request: ReleaseRequest): Promise<BuiltRelease> {
   if (request.withRollback === true && request.onFail === "suspend") {
@@ -66,28 +73,36 @@ export function toBuilt(
   candidates: readonly Candidate[],
   plan: (candidate: Candidate) => readonly PlannedLeaf[] | SkipReason,
 ): BuiltRelease {
-  const leaves: PlannedLeaf[] = [];
-  const skipped: Skipped[] = [];
-  const superseding: Tusn[] = [];
+  const all: Planned[] = [];
+  const unfit: Skipped[] = [];
   for (const candidate of candidates) {
-    const { tusn } = candidate.terminal;
     const planned = plan(candidate);
-    if (typeof planned === "string") {
-      skipped.push({ tusn, reason: planned });
-      continue;
-    }
-    for (const leaf of planned) leaves.push(leaf);
-    if (candidate.waiting) superseding.push(tusn);
+    if (typeof planned === "string") unfit.push({ tusn: candidate.terminal.tusn, reason: planned });
+    else all.push({ candidate, leaves: planned });
   }
-  if (leaves.length === 0) {
-    const reasons = [...new Set(skipped.map(({ reason }) => reason))].join(",");
-    throw new TillsyncError("NOTHING_TO_RELEASE", { skipped: skipped.length, reasons });
-  }
+  const { kept, unproven } = partUnproven(all, context.identity);
+  const skipped = [...unfit, ...unproven];
+  const leaves = kept.flatMap((planned) => planned.leaves);
+  if (leaves.length === 0) throw toNothing(skipped, unproven);
+  const superseding = kept.flatMap(({ candidate }) => (candidate.waiting ? [candidate.terminal.tusn] : []));
   return { file: toReleaseFile(context, terms, leaves), skipped, superseding };
 }
 
+function toNothing(skipped: readonly Skipped[], unproven: readonly Skipped[]): TillsyncError {
+  const [first] = unproven;
+  if (first !== undefined && unproven.length === skipped.length) {
+    const { tusn: terminal, verdict = "" } = first;
+    return new TillsyncError("TUSN_UNPROVEN", { skipped: skipped.length, terminal, verdict });
+  }
+  const reasons = [...new Set(skipped.map(({ reason }) => reason))].join(",");
+  return new TillsyncError("NOTHING_TO_RELEASE", { skipped: skipped.length, reasons });
+}
+
 /** Why nothing can be built for a terminal now, whatever it is to be. */
-export function findHindrance({ deviceKey, underWay, terminal, currentDigest, held }: Candidate, directives: number) {
+export function findHindrance(candidate: Candidate, directives: number) {
+  const { deviceKey, underWay, terminal, currentDigest, held, quarantined, unsettled } = candidate;
+  const bar = findBar({ life: terminal.life, quarantined, unsettled });
+  if (bar !== undefined) return bar;
   if (deviceKey === undefined) return "not_enrolled";
   if (underWay) return "under_way";
   if (terminal.issuedSequence > MAX_UINT32 - directives) return "sequence_used_up";

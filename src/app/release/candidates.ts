@@ -3,8 +3,10 @@ import { TillsyncError } from "../../../proto/errors.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
 import { findInStates } from "../../store/deployments.ts";
 import { findMerchants, findTerminals, listTerminals } from "../../store/fleet.ts";
+import { findQuarantined } from "../../store/quarantines.ts";
 import { findProfiles } from "../../store/releases.ts";
 import { findReported } from "../../store/reported.ts";
+import { findUnsettled } from "../../store/restores.ts";
 import type { MerchantRow, TerminalRow } from "../../store/schema.ts";
 import type { Store } from "../../store/store.ts";
 
@@ -26,6 +28,10 @@ export interface Candidate {
   readonly underWay: boolean;
   /** A directive waits to be taken by it. */
   readonly waiting: boolean;
+  /** There are signs of two devices with its identity. */
+  readonly quarantined: boolean;
+  /** Nobody knows since a restore what it was last given. */
+  readonly unsettled: boolean;
 }
 
 /** Which terminals: all of a merchant, or those of `tusns`, or those that are both. Neither given: the whole fleet. */
@@ -45,6 +51,8 @@ export async function findCandidates(store: Store, chosen: Chosen): Promise<read
   const reported = toMap(await findReported(store, tusns), ({ tusn }) => tusn);
   const open = toMap(await findInStates(store, tusns, ["pending", "sent"]), ({ tusn }) => tusn);
   const underWay = toMap(await findInStates(store, tusns, ["verified", "applied"]), ({ tusn }) => tusn);
+  const quarantined = new Set(await findQuarantined(store, tusns));
+  const unsettled = new Set(await findUnsettled(store, tusns));
   const digests = [...reported.values()].flatMap(({ currentDigest, previousDigest }) =>
     [currentDigest, previousDigest].filter((digest) => digest !== null),
   );
@@ -69,6 +77,8 @@ export async function findCandidates(store: Store, chosen: Chosen): Promise<read
       ...(cardKey === null ? {} : { cardKey: { cardKey, proof: cardKeyProof ?? new Uint8Array(0) } }),
       underWay: underWay.has(terminal.tusn),
       waiting: open.has(terminal.tusn),
+      quarantined: quarantined.has(terminal.tusn),
+      unsettled: unsettled.has(terminal.tusn),
     };
   });
 }

@@ -41,6 +41,7 @@ export function toLeaves(release: WholeRelease, policy: Policy, context: Context
       return {
         directive,
         merchant: profile.merchant.number,
+        ofBinding: release.statement.purpose === "binding",
         changesBinding: toDifferences(base, profile).some(({ group }) => group === "binding"),
         ...(cardKey === undefined ? {} : { sealedTo: cardKey }),
         deployment: toRow(leaf),

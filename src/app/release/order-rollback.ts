@@ -5,11 +5,16 @@ import { TillsyncError } from "../../../proto/errors.ts";
 import { toRedacted } from "../../../proto/redaction.ts";
 import { checkNotSensitive } from "../../../proto/sensitive.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
+import { type Bar, findBar } from "../../domain/binding-gate.ts";
 import { toDueAt } from "../../domain/validity.ts";
+import { type IdentityPolicy, isSufficient } from "../../domain/verdict.ts";
 import { findInStates, findReserves, type ReserveRow, setProgress } from "../../store/deployments.ts";
+import { findTerminals } from "../../store/fleet.ts";
 import { appendEntries } from "../../store/ledger.ts";
 import { putOutbox } from "../../store/outbox.ts";
+import { findQuarantined } from "../../store/quarantines.ts";
 import { findReported } from "../../store/reported.ts";
+import { findUnsettled } from "../../store/restores.ts";
 import { type Tx, transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import { toStepped } from "../deployment-steps.ts";
@@ -26,7 +31,7 @@ export interface RollbackOrder {
 }
 
 /** Why the way back of a terminal was not ordered. */
-export type LeftReason = "not_committed" | "under_way" | "moved_on";
+export type LeftReason = "not_committed" | "under_way" | "moved_on" | "tusn_unproven" | Bar;
 
 export interface OrderedRollback {
   readonly ordered: number;
@@ -49,7 +54,8 @@ export async function orderRollback(context: Context, order: RollbackOrder, poli
   const { statement } = await new VerifiedReleases(context.store).read(releaseId, policy);
   if (now > statement.expires) throw new TillsyncError("EXPIRED", { release: toHex(releaseId) });
   const result = await transact(context.store, async (tx) => {
-    const { taken, left } = await partReserves(tx, await findReserves(tx, releaseId), now);
+    const reserves = await findReserves(tx, releaseId);
+    const { taken, left } = await partReserves(tx, context, statement.purpose === "binding", reserves);
     if (taken.length === 0) {
       throw new TillsyncError("NOTHING_TO_RELEASE", { release: toHex(releaseId), left: left.length });
     }
@@ -73,8 +79,10 @@ export async function hasReserves({ store }: Context, releaseId: Uint8Array): Pr
   return (await findReserves(store, releaseId)).length > 0;
 }
 
-async function partReserves(tx: Tx, reserves: readonly ReserveRow[], now: number) {
+async function partReserves(tx: Tx, context: Context, isBinding: boolean, reserves: readonly ReserveRow[]) {
+  const now = context.now();
   const tusns = reserves.map(({ tusn }) => tusn);
+  const hindrances = await findHindrances(tx, tusns, isBinding, context.identity);
   const reported = new Map((await findReported(tx, tusns)).map((row) => [row.tusn, row]));
   const open = await findInStates(tx, tusns, ["pending", "sent", "verified", "applied"]);
   const busy = new Set(open.map(({ tusn }) => tusn));
@@ -83,12 +91,28 @@ async function partReserves(tx: Tx, reserves: readonly ReserveRow[], now: number
   for (const reserve of reserves.filter(({ notAfter }) => now <= notAfter)) {
     const { tusn } = reserve;
     const current = reported.get(tusn)?.currentDigest ?? null;
-    if (reserve.changeState !== "committed") left.push({ tusn, reason: "not_committed" });
+    const hindrance = hindrances.get(tusn);
+    if (hindrance !== undefined) left.push({ tusn, reason: hindrance });
+    else if (reserve.changeState !== "committed") left.push({ tusn, reason: "not_committed" });
     else if (busy.has(tusn)) left.push({ tusn, reason: "under_way" });
     else if (!isSame(current, reserve.baseDigest)) left.push({ tusn, reason: "moved_on" });
     else taken.push(reserve);
   }
   return { taken, left };
+}
+
+/** Terminals that may not be sent their way back because of their identity, and why. */
+async function findHindrances(tx: Tx, tusns: readonly Tusn[], isBinding: boolean, policy: IdentityPolicy) {
+  const quarantined = new Set(await findQuarantined(tx, tusns));
+  const unsettled = new Set(await findUnsettled(tx, tusns));
+  const found = new Map<Tusn, LeftReason>();
+  for (const terminal of await findTerminals(tx, tusns)) {
+    const { tusn, life } = terminal;
+    const bar = findBar({ life, quarantined: quarantined.has(tusn), unsettled: unsettled.has(tusn) });
+    if (bar !== undefined) found.set(tusn, bar);
+    else if (isBinding && !isSufficient(terminal, policy)) found.set(tusn, "tusn_unproven");
+  }
+  return found;
 }
 
 function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {

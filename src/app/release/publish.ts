@@ -16,6 +16,7 @@ import { type Store, type Tx, transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import { toStepped } from "../deployment-steps.ts";
 import { type LedgerKind, toEntry } from "../ledger-entries.ts";
+import { noteLife } from "../registry/note-life.ts";
 import { type Leaf, toLeaves } from "./leaves.ts";
 import { noteOrders } from "./orders.ts";
 import { parseRelease, verifyReleaseApproval } from "./parse-release.ts";
@@ -28,7 +29,7 @@ export interface PublishedRelease {
   readonly reserved: number;
   /** Waiting directives that this release took the place of. */
   readonly superseded: number;
-  /** Directives left out because their terminal moved on since the release was built. */
+  /** Directives left out because their terminal moved on since the release was built, or may not be sent them. */
   readonly skipped: readonly SkippedLeaf[];
   /** It was published before: nothing was done. */
   readonly already: boolean;
@@ -68,10 +69,16 @@ function publishLeaves(
     // Another process may have been quicker since the first look.
     if (await isPublished(tx, release)) return toAlready(release);
     const now = context.now();
-    const { taken, skipped } = await partLeaves(tx, leaves);
+    const { taken, skipped } = await partLeaves(tx, leaves, context.identity);
     const tusns = taken.map(({ directive }) => directive.tusn);
     const superseded = await supersede(tx, tusns, now);
     await store(tx, release, taken, approvers, now);
+    const bound = taken.filter(({ changesBinding }) => changesBinding);
+    await noteLife(
+      tx,
+      now,
+      bound.map(({ directive: { tusn } }) => ({ tusn, event: "bound" })),
+    );
     await noteSkipped(tx, releaseId, skipped, now);
     await closeDraft(tx, releaseId, now, "published");
     const reserved = taken.filter(({ reserve }) => reserve !== undefined).length;

@@ -84,7 +84,7 @@ export function toReleaseFile(context: Context, terms: ReleaseTerms, leaves: rea
 }
 
 /** The gravest difference within. */
-function toPurpose(leaves: readonly PlannedLeaf[]): DifferenceClass {
+export function toPurpose(leaves: readonly PlannedLeaf[]): DifferenceClass {
   const present = new Set(leaves.map(toDifference));
   return DIFFERENCE_CLASSES.find((name) => present.has(name)) ?? "parameters";
 }

@@ -1,10 +1,12 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { BusHandlers } from "../../../broker/bus.ts";
 import type { Trust } from "../../../certs/trust/verify.ts";
 import { isEqual, toDigest } from "../../../proto/bytes.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { parseEnvelope, parseReceipt } from "../../../proto/terminal-messages.ts";
 import { parseTrustBundle } from "../../../proto/trust-bundle.ts";
 import { type FleetService, openFleetService } from "../../../src/app/fleet-service.ts";
+import { loadCertificates } from "../../support/certificates.ts";
 import {
   enrolFleet,
   openTestFleet,
@@ -14,11 +16,14 @@ import {
   type TestFleet,
 } from "../../support/fleet-store.ts";
 import { MemoryBus } from "../../support/memory-bus.ts";
+import { SOON_MS } from "../../support/patience.ts";
 import { createApprovers } from "../../support/release.ts";
 import type { TestTerminal } from "../../support/test-terminal.ts";
 
 async function open(fleet: TestFleet, bus = new MemoryBus()) {
-  const service = await openFleetService({ ...fleet, now: fleet.now, openBus: (handlers) => bus.open(handlers) });
+  const { authority } = await loadCertificates();
+  const openBus = (handlers: BusHandlers) => bus.open(handlers);
+  const service = await openFleetService({ ...fleet, now: fleet.now, authority, verifiers: [], openBus });
   onTestFinished(() => service.close());
   return { service, bus };
 }
@@ -257,8 +262,8 @@ describe("the fleet service", () => {
     await release(fleet);
     fleet.at = START + 4_000;
     vi.advanceTimersByTime(60_000);
-    await vi.waitUntil(() => bus.sentTo(terminal.tusn, "directive").length > 0);
-    await vi.waitUntil(() => bus.sentTo(terminal.tusn, "trust").length > 0);
+    await vi.waitUntil(() => bus.sentTo(terminal.tusn, "directive").length > 0, SOON_MS);
+    await vi.waitUntil(() => bus.sentTo(terminal.tusn, "trust").length > 0, SOON_MS);
     await service.close();
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -29,7 +29,12 @@ describe("a report", () => {
       "committed",
     ]);
     expect(receipts.map(({ counter }) => counter)).toEqual([1, 2, 3]);
-    expect((await readLedgerKinds(fleet)).slice(-3)).toEqual(["report.verified", "report.applied", "report.committed"]);
+    expect((await readLedgerKinds(fleet)).slice(-4)).toEqual([
+      "report.verified",
+      "report.applied",
+      "report.committed",
+      "terminal.active",
+    ]);
   });
 
   it("of a commit brings what the terminal holds and the records up to date", async () => {
@@ -85,7 +90,7 @@ describe("a report", () => {
     expect(await readLedgerKinds(fleet)).toEqual(kinds);
   });
 
-  it("under a used counter with other content is no report: an alarm, no receipt, nothing stored", async () => {
+  it("under a used counter with other content is no report: alarms, no receipt, nothing stored", async () => {
     const { fleet, terminal, delivery, receive, receipts } = await openReleased();
     await receive(terminal, "report", terminal.report(delivery, "verified"));
     terminal.counter -= 1;
@@ -93,11 +98,16 @@ describe("a report", () => {
     expect(readCodes(fleet)).toEqual(["REPORT_INVALID"]);
     expect(receipts).toHaveLength(1);
     expect(await readDeployment(fleet)).toMatchObject({ state: "verified" });
-    expect((await readLedgerKinds(fleet)).at(-1)).toBe("alarm.report_conflict");
+    // Two devices use one identity: the terminal is in quarantine from here on.
+    expect((await readLedgerKinds(fleet)).slice(-3)).toEqual([
+      "alarm.report_conflict",
+      "terminal.quarantined",
+      "alarm.clone_suspected",
+    ]);
     expect(await count(fleet, "reports")).toBe(1);
   });
 
-  it("under a used counter raises one alarm, however often a terminal without receipt sends it again", async () => {
+  it("under a used counter raises its alarms once, however often a terminal without receipt sends it again", async () => {
     const { fleet, terminal, delivery, receive } = await openReleased();
     await receive(terminal, "report", terminal.report(delivery, "verified"));
     terminal.counter -= 1;
@@ -105,7 +115,7 @@ describe("a report", () => {
     await Promise.all([receive(terminal, "report", other), receive(terminal, "report", other)]);
     await receive(terminal, "report", other);
     const alarms = (await readLedgerKinds(fleet)).filter((kind) => kind.startsWith("alarm"));
-    expect(alarms).toEqual(["alarm.report_conflict"]);
+    expect(alarms).toEqual(["alarm.report_conflict", "alarm.clone_suspected"]);
     expect(readCodes(fleet)).toEqual(Array(3).fill("REPORT_INVALID"));
   });
 
@@ -262,6 +272,7 @@ describe("many messages at once", () => {
     const { fleet, terminals } = await openIntake(3);
     const greeted: string[] = [];
     const intake = new Intake(fleet, {
+      proven: () => {},
       trust: () => ({ timestampVersion: 2, rootVersion: 1 }),
       received: () => {},
       greeted: ({ tusn }) => {

@@ -18,6 +18,7 @@ async function openStory() {
   const { releaseId } = await release(fleet);
   const [delivery = new Uint8Array(0)] = await readDeliveries(fleet);
   const intake = new Intake(fleet, {
+    proven: () => {},
     trust: () => ({ timestampVersion: 1, rootVersion: 1 }),
     received: () => {},
     greeted: () => {},
@@ -35,7 +36,7 @@ describe("queries", () => {
     const views = await listTerminals(store);
     expect(views.map(({ tusn }) => tusn)).toEqual([first.tusn, second.tusn]);
     expect(views[0]).toMatchObject({
-      verdict: "format-only",
+      verdict: "verified-manual",
       deviceType: "smart POS",
       merchantNumber: MERCHANT,
       enrolled: true,
@@ -46,8 +47,8 @@ describe("queries", () => {
     });
     expect(views[1]).toMatchObject({ deployment: { state: "pending" } });
     expect(views[1]).not.toHaveProperty("reported");
-    expect(await listTerminals(store, MERCHANT)).toHaveLength(2);
-    expect(await listTerminals(store, "822290058120009")).toEqual([]);
+    expect(await listTerminals(store, { merchant: MERCHANT })).toHaveLength(2);
+    expect(await listTerminals(store, { merchant: "822290058120009" })).toEqual([]);
   });
 
   it("show one terminal with all its deployments", async () => {
@@ -101,15 +102,20 @@ describe("queries", () => {
     expect(all.entries.map(({ kind }) => kind)).toEqual([
       "fleet.imported",
       "terminal.enrolled",
+      "terminal.verdict",
       "terminal.enrolled",
+      "terminal.verdict",
       "release.published",
+      "terminal.bound",
+      "terminal.bound",
       "report.committed",
+      "terminal.active",
     ]);
-    expect(all.size).toBe(5);
+    expect(all.size).toBe(10);
     const page = await listLedger(store, 1, 2);
     expect(page.entries.map(({ index }) => index)).toEqual([1, 2]);
     expect(page.root).toEqual(all.root);
-    expect((await tailLedger(store, 2)).entries.map(({ index }) => index)).toEqual([3, 4]);
-    expect((await tailLedger(store, 50)).entries).toHaveLength(5);
+    expect((await tailLedger(store, 2)).entries.map(({ index }) => index)).toEqual([8, 9]);
+    expect((await tailLedger(store, 50)).entries).toHaveLength(10);
   });
 });

@@ -103,7 +103,7 @@ describe("buildRelease", () => {
     await importFleet(fleet, [toFleetRow(OTHER_FLEET_FIELDS)]);
     await fleet.store
       .updateTable("terminals")
-      .set({ deviceKey: Uint8Array.of(1) })
+      .set({ deviceKey: Uint8Array.of(1), verdict: "verified-manual" })
       .execute();
     await expect(build(fleet)).rejects.toThrow(expect.objectContaining({ code: "CAP_EXCEEDED" }));
     expect((await build(fleet, { merchant: MERCHANT })).file.directives).toHaveLength(1);

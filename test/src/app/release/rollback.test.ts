@@ -59,7 +59,7 @@ async function reportAll(
   kind: ReportKind,
 ): Promise<void> {
   const trust = () => ({ timestampVersion: 1, rootVersion: 1 });
-  const intake = new Intake(fleet, { trust, received: () => {}, greeted: () => {} });
+  const intake = new Intake(fleet, { trust, received: () => {}, proven: () => {}, greeted: () => {} });
   for (const [n, delivery] of deliveries.entries()) {
     const terminal = terminals[n] as TestTerminal;
     await intake.receive({ tusn: terminal.tusn, kind: "report", payload: terminal.report(delivery, kind) });
