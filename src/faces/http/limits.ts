@@ -1,6 +1,6 @@
 import { MAX_RELEASE_FILE_BYTES } from "../../../proto/bounds.ts";
 
-/** Connections at once, in all and from one address. */
+/** Connections at once, in all and from one address; of IPv6 from one subscriber. */
 export const MAX_SOCKETS = 256;
 export const MAX_SOCKETS_PER_ADDRESS = 32;
 /** Requests that one connection may make before it has to be opened anew. */

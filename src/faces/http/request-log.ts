@@ -21,7 +21,7 @@ export function createRequestLog({ log, now }: Pick<Context, "log" | "now">) {
     return lines <= MAX_STRANGER_LINES;
   };
   return (request: FastifyRequest, reply: FastifyReply): void => {
-    const person = request.approver?.id;
+    const person = request.approver?.id ?? request.actor?.name;
     if (person === undefined && !mayTell()) return;
     const { method, routeOptions, ip } = request;
     const fields = { method, route: routeOptions.url ?? "", status: reply.statusCode, remote: ip };

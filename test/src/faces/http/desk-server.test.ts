@@ -5,7 +5,7 @@ import { toHex } from "../../../../proto/bytes.ts";
 import { parseReleaseFile, toReleaseFileBytes } from "../../../../proto/delivery.ts";
 import { parseTrustBundle, type TrustBundle, toTrustBundleBytes } from "../../../../proto/trust-bundle.ts";
 import { openDesk } from "../../../../src/app/desk/desk.ts";
-import { openDeskServer } from "../../../../src/faces/http/desk-server.ts";
+import { openDeskServer } from "../../../../src/faces/http/desk/desk-server.ts";
 import { loadCertificates } from "../../../support/certificates.ts";
 import { buildUnsigned, toId, withRecipients, withSealed } from "../../../support/desk.ts";
 import { ask, openTestDesk, type TestDesk, toSignedHeaders } from "../../../support/desk-client.ts";

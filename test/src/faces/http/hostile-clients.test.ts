@@ -1,11 +1,13 @@
 import { once } from "node:events";
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createApproverKey } from "../../../../certs/keys.ts";
 import { signRequest } from "../../../../certs/request.ts";
 import { MAX_RELEASE_FILE_BYTES } from "../../../../proto/bounds.ts";
 import { MAX_HEADER_BYTES, MAX_SOCKETS_PER_ADDRESS, MAX_TRANSFERS } from "../../../../src/faces/http/limits.ts";
+import { createHttpsServer } from "../../../../src/faces/http/server.ts";
+import { loadCertificates } from "../../../support/certificates.ts";
 import {
   ask,
   openRawClient,
@@ -15,11 +17,10 @@ import {
   toSignedHeaders,
 } from "../../../support/desk-client.ts";
 import { openTestFleet } from "../../../support/fleet-store.ts";
+import { SOON_MS } from "../../../support/patience.ts";
 
 const SIGNATURES = `/v1/releases/${"ab".repeat(16)}/signatures`;
 const TRUST = "/v1/trust/bundle";
-/** How long a client may wait for what has to happen at once. */
-const SOON_MS = 5_000;
 
 const prepare = async (change: Parameters<typeof openTestDesk>[1] = {}) =>
   await openTestDesk(await openTestFleet(), change);
@@ -94,6 +95,26 @@ describe("a connection", () => {
     clients[0]?.socket.destroy();
     await clients[0]?.closed;
     await expect.poll(() => ask(desk, TRUST).then(({ status }) => status), { timeout: SOON_MS }).toBe(200);
+  });
+
+  it("is counted with those from all other addresses of one IPv6 subscriber", async () => {
+    const { server: own } = await loadCertificates();
+    const { server, close } = createHttpsServer(own, () => undefined);
+    onTestFinished(async () => {
+      for (const socket of sockets) socket.destroy();
+      await close().catch(() => undefined);
+    });
+    const comeFrom = (address: string) => {
+      const socket = new Socket();
+      Object.defineProperty(socket, "remoteAddress", { value: address });
+      server.emit("connection", socket);
+      return socket;
+    };
+    const most = MAX_SOCKETS_PER_ADDRESS;
+    const sockets = Array.from({ length: most }, (_, n) => comeFrom(`2001:db8:0:1:${n.toString(16)}::1`));
+    expect(sockets.filter(({ destroyed }) => destroyed)).toEqual([]);
+    sockets.push(comeFrom("2001:db8:0:1::ffff"), comeFrom("2001:db8:0:2::1"));
+    expect(sockets.slice(-2).map(({ destroyed }) => destroyed)).toEqual([true, false]);
   });
 
   it("is cut where the desk closes, whatever it is doing", async () => {

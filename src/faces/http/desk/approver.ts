@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { verifyRequest, verifyRequestDigest } from "../../../certs/request.ts";
-import type { Person, Policy } from "../../../certs/trust/policy.ts";
-import { DIGEST_BYTES, isEqual, toDigest } from "../../../proto/bytes.ts";
-import { TillsyncError } from "../../../proto/errors.ts";
+import { verifyRequest, verifyRequestDigest } from "../../../../certs/request.ts";
+import type { Person, Policy } from "../../../../certs/trust/policy.ts";
+import { DIGEST_BYTES, isEqual, toDigest } from "../../../../proto/bytes.ts";
+import { TillsyncError } from "../../../../proto/errors.ts";
 
 /** RFC 9530 with the one algorithm, and nothing beside it. */
 const CONTENT_DIGEST = /^sha-256=:([A-Za-z0-9+/]{43}=):$/;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { TillsyncError } from "../../../proto/errors.ts";
-import { MAX_TRANSFERS, TRANSFER_MS } from "./limits.ts";
+import { TillsyncError } from "../../../../proto/errors.ts";
+import { MAX_TRANSFERS, TRANSFER_MS } from "../limits.ts";
 
 /** How many release files are held for requests, coming or going. */
 export interface Transfers {

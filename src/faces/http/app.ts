@@ -1,25 +1,29 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
+import { type FastifyInstance, type FastifyReply, type FastifyServerOptions, fastify } from "fastify";
 import { TillsyncError, toErrorCode } from "../../../proto/errors.ts";
 import type { Context } from "../../app/context.ts";
-import { openDesk } from "../../app/desk/desk.ts";
-import type { TrustHolder } from "../../app/trust-files.ts";
 import { toErrorFields } from "../../log.ts";
 import { LINGER_MS, MAX_NO_BODY_BYTES, MAX_PARAMETER_CHARACTERS, MAX_URL_CHARACTERS } from "./limits.ts";
 import { PROBLEM_TYPE, toProblem } from "./problem.ts";
 import { createRequestLog } from "./request-log.ts";
-import { addReleaseRoutes, addTrustRoutes } from "./routes.ts";
 import { createHttpsServer, type HttpsServer, listen, type ServerOptions } from "./server.ts";
-import { createTransfers } from "./transfers.ts";
 
-export interface DeskServerOptions extends Context, ServerOptions {
-  readonly trust: Pick<TrustHolder, "trust" | "bundlesAfter">;
+export interface HttpOptions extends Pick<Context, "log" | "now">, ServerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** What a 401 names as the way to prove oneself (RFC 9110, section 11.6.1). */
+  readonly challenge: string;
+  /** Headers of every answer, beside those of HEADERS or in their place. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether a request that was answered with this status is worth a line of log; every one where absent. */
+  readonly isTold?: (status: number) => boolean;
+  /** How schemas of routes are compiled; Fastify's own way, which alters what it checks, where absent. */
+  readonly ajv?: NonNullable<FastifyServerOptions["ajv"]>;
 }
 
-export interface DeskServer {
+/** A face that listens. */
+export interface HttpFace {
   readonly port: number;
   /** Cuts all connections and resolves when none is left. */
   close(): Promise<void>;
@@ -35,35 +39,35 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 } as const;
 
+/** Where the refusal does not say how long. */
+const RETRY_AFTER_S = 5;
+
+/** Codes of answers that say "later", which are no faults. */
+const LATER: readonly string[] = ["DESK_BUSY", "RATE_LIMITED"];
+
 /**
- * Opens the signing desk: where approvers' programs get what waits for them, and hand back what they signed.
+ * Opens an HTTPS face with the routes that `addRoutes` adds: problem+json for every error, bounds on everything a client
+ * may send or hold, a line of log for each request.
  *
  * @throws TillsyncError PORT_IN_USE, CONFIG_INVALID
  */
-export async function openDeskServer(options: DeskServerOptions): Promise<DeskServer> {
-  const { trust, now, log, host } = options;
-  const policy = () => trust.trust().policy;
+export async function openHttpFace(options: HttpOptions, addRoutes: (app: FastifyInstance) => void): Promise<HttpFace> {
+  const { log } = options;
   const { app, https } = createApp(options);
-  addAnswers(app);
+  addAnswers(app, options);
   const logRequest = createRequestLog(options);
-  app.addHook("onResponse", async (request, reply) => logRequest(request, reply));
+  app.addHook("onResponse", async (request, reply) => {
+    if (options.isTold?.(reply.statusCode) !== false) logRequest(request, reply);
+  });
   app.setErrorHandler((error, request, reply) => {
-    if (toProblem(error).status >= 500 && toErrorCode(error) !== "DESK_BUSY") {
+    if (toProblem(error).status >= 500 && !LATER.includes(toErrorCode(error))) {
       log.error({ route: request.routeOptions.url ?? "", ...toErrorFields(error) }, "request failed");
     }
-    return sendProblem(reply, error);
+    return sendProblem(reply, error, options);
   });
-  const routes = {
-    desk: openDesk(options, policy),
-    transfers: createTransfers(),
-    policy,
-    bundlesAfter: trust.bundlesAfter,
-    now,
-  };
-  addTrustRoutes(app, routes);
-  addReleaseRoutes(app, routes);
+  addRoutes(app);
   await app.ready();
-  const port = await listen(https.server, host, options.port);
+  const port = await listen(https.server, options.host, options.port);
   return {
     port,
     close: async () => {
@@ -73,19 +77,20 @@ export async function openDeskServer(options: DeskServerOptions): Promise<DeskSe
   };
 }
 
-/** Bodies are bytes, whatever they call themselves: nothing is parsed before its signature was verified. */
-function createApp(options: ServerOptions): { readonly app: FastifyInstance; readonly https: HttpsServer } {
+/** Bodies are bytes, whatever they call themselves: what is to be verified is verified before it is parsed. */
+function createApp(options: HttpOptions): { readonly app: FastifyInstance; readonly https: HttpsServer } {
   let https: HttpsServer | undefined;
   const app = fastify({
     bodyLimit: MAX_NO_BODY_BYTES,
     exposeHeadRoutes: false,
+    ...(options.ajv === undefined ? {} : { ajv: options.ajv }),
     logger: false,
     routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
     serverFactory: (listener: (request: IncomingMessage, response: ServerResponse) => void) => {
       https = createHttpsServer(options, listener);
       return https.server;
     },
-    frameworkErrors: (error, _request, reply) => void sendProblem(reply as unknown as FastifyReply, error),
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply as unknown as FastifyReply, error, options),
     clientErrorHandler: (_error, socket) => void socket.destroy(),
   });
   if (https === undefined) throw new TillsyncError("INTERNAL");
@@ -94,20 +99,30 @@ function createApp(options: ServerOptions): { readonly app: FastifyInstance; rea
   return { app, https };
 }
 
-function addAnswers(app: FastifyInstance): void {
+function addAnswers(app: FastifyInstance, options: HttpOptions): void {
   app.addHook("onRequest", async (request, reply) => {
-    reply.headers(HEADERS);
+    reply.headers({ ...HEADERS, ...options.headers });
     if ((request.raw.url ?? "").length > MAX_URL_CHARACTERS) throw new TillsyncError("FIELD_INVALID", { field: "url" });
   });
   app.addHook("onSend", async (request) => lingerOver(request.raw));
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, new TillsyncError("NOT_FOUND")));
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, new TillsyncError("NOT_FOUND"), options));
 }
 
-function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
+function sendProblem(
+  reply: FastifyReply,
+  error: unknown,
+  { challenge, headers }: Pick<HttpOptions, "challenge" | "headers">,
+): FastifyReply {
   const problem = toProblem(error);
-  if (problem.status === 401) reply.header("www-authenticate", "Tillsync-Approver");
-  if (problem.status === 503) reply.header("retry-after", "5");
-  return reply.headers(HEADERS).code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+  if (problem.status === 401) reply.header("www-authenticate", challenge);
+  if (problem.status === 503 || problem.status === 429) {
+    reply.header("retry-after", String(problem.fields["seconds"] ?? RETRY_AFTER_S));
+  }
+  return reply
+    .headers({ ...HEADERS, ...headers })
+    .code(problem.status)
+    .type(PROBLEM_TYPE)
+    .send(JSON.stringify(problem));
 }
 
 /** An answer may go out before all of the request has come in. The rest is not waited for longer than LINGER_MS. */

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from "fastify";
-import type { Person, Policy } from "../../../certs/trust/policy.ts";
-import { MAX_UINT32 } from "../../../proto/bounds.ts";
-import { TillsyncError } from "../../../proto/errors.ts";
-import { RELEASE_ID_BYTES } from "../../../proto/statement.ts";
-import { type TrustBundle, toTrustBundleBytes } from "../../../proto/trust-bundle.ts";
-import type { Desk } from "../../app/desk/desk.ts";
+import type { Person, Policy } from "../../../../certs/trust/policy.ts";
+import { MAX_UINT32 } from "../../../../proto/bounds.ts";
+import { TillsyncError } from "../../../../proto/errors.ts";
+import { RELEASE_ID_BYTES } from "../../../../proto/statement.ts";
+import { type TrustBundle, toTrustBundleBytes } from "../../../../proto/trust-bundle.ts";
+import type { Desk } from "../../../app/desk/desk.ts";
+import { MAX_SIGNED_BODY_BYTES } from "../limits.ts";
 import { verifyAsker, verifyBeforeBody, verifyBody } from "./approver.ts";
-import { MAX_SIGNED_BODY_BYTES } from "./limits.ts";
 import type { Transfers } from "./transfers.ts";
 
 export const BYTES_TYPE = "application/octet-stream";
