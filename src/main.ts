@@ -1,31 +1,57 @@
 #!/usr/bin/env node
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import pino from "pino";
 import type { BusHandlers } from "../broker/bus.ts";
-import { TillsyncError } from "../proto/errors.ts";
-import type { DemoResult } from "../sim/demo/demo.ts";
-import { type DataFolder, openDataFolder, readDataFolder } from "./app/data-folder.ts";
+import { openJoinedBus } from "../broker/joined.ts";
+import type { DemoFiles, DemoResult } from "../sim/demo/demo.ts";
+import { toAccountKeyFile } from "./app/accounts/account-key.ts";
+import type { Accounts } from "./app/accounts/accounts.ts";
+import { openAccounts } from "./app/accounts/open-accounts.ts";
+import { openAcquirers } from "./app/acquirers/open.ts";
+import { readAcquirerSettings } from "./app/acquirers/settings.ts";
+import { openChangeService, openOrderRunner } from "./app/changes/service.ts";
+import type { ChangeTools } from "./app/changes/submit.ts";
+import { toChangeTools } from "./app/changes/tools.ts";
+import type { Context } from "./app/context.ts";
+import { type DataFolder, openDataFolder } from "./app/data-folder.ts";
 import { DEMO_APPROVERS } from "./app/demo-approvers.ts";
 import { openFleetService } from "./app/fleet-service.ts";
-import { openTrust } from "./app/trust-files.ts";
+import type { IdentitySettings } from "./app/identity/settings.ts";
+import { LocalKeysVerifier } from "./app/verifiers/local-keys.ts";
+import { ManualVerifier } from "./app/verifiers/manual.ts";
+import { openRegistry } from "./app/verifiers/registry.ts";
+import type { Verifier } from "./app/verifiers/verifier.ts";
+import type { OpenedAcquirers } from "./faces/cli/acquirer-commands.ts";
+import { openBackend } from "./faces/cli/backend.ts";
 import type { Output } from "./faces/cli/output.ts";
 import type { Backend, CliPorts, DemoCommandOptions, ServeCommandOptions, ServeOptions } from "./faces/cli/ports.ts";
 import { DEFAULT_DATA, runCli } from "./faces/cli/program.ts";
+import type { HttpFace } from "./faces/http/app.ts";
 import { type Log, type LogLevel, openLog } from "./log.ts";
-import { openStore } from "./store/store.ts";
 
 // The composition root of the service and its command line: the only place that knows which adapters there are. What
 // only a long-running command needs is loaded when it runs, so that the others answer quickly.
 
-const VERSION = readVersion();
+// This file is dist/src/main.js when compiled and dist/tillsync/main.js in its bundle: both lie equally deep. Every other
+// module may end up in any file of the bundle, so that only this one can say where something is.
+const ERRORS_PAGE = toPath("../../docs/errors.md");
+const DEMO_FILES: DemoFiles = {
+  agent: toPath("../tillsync-agent.cjs"),
+  sign: toPath("../tillsync-sign.cjs"),
+  acquirer: toPath("../sim/acquirer/main.js"),
+  fleet: toPath("../sim/data/fleet.csv"),
+};
+const VERSION = readVersion(toPath("../../package.json"));
 
 const ports: CliPorts = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  openBackend: (data) => openBackend(data, "warn"),
+  errorsPage: ERRORS_PAGE,
+  openBackend: (data) => openBackendAt(data, "warn"),
   init: async (data, trust) => (await openDataFolder(data, toNow(), trust)).created,
+  openAcquirers: openAcquirersAt,
   serve,
   demo,
 };
@@ -36,13 +62,14 @@ process.stderr.on("error", () => undefined);
 
 process.exitCode = await runCli(process.argv.slice(2), ports, process.env["TILLSYNC_DATA"] ?? DEFAULT_DATA, VERSION);
 
-async function openBackend(data: string, level: LogLevel): Promise<Backend> {
-  if (!existsSync(data)) throw new TillsyncError("DATA_FOLDER_INVALID", { missing: data });
-  const folder = readDataFolder(data);
-  const trust = await openTrust(folder.trust);
-  const store = await openStore(folder.database);
-  const context = { store, now: toNow, randomBytes, log: openLog(level, openLogDestination()) };
-  return { context, folder, trust, close: () => store.destroy() };
+function openBackendAt(data: string, level: LogLevel): Promise<Backend> {
+  return openBackend(data, toNow, openLog(level, openLogDestination()));
+}
+
+function openAcquirersAt(context: Context, folder: string): OpenedAcquirers {
+  const settings = readAcquirerSettings(folder);
+  const acquirers = openAcquirers(context, settings);
+  return { settings, acquirers, runner: openOrderRunner(context, acquirers) };
 }
 
 function openLogDestination(): pino.DestinationStream {
@@ -52,32 +79,98 @@ function openLogDestination(): pino.DestinationStream {
 }
 
 async function serve(options: ServeCommandOptions, output: Output): Promise<void> {
-  const { context, folder, trust, close } = await openBackend(options.data, "info");
+  const backend = await openBackendAt(options.data, "info");
+  const { context, folder, settings, trust, close } = backend;
   try {
     const open = toOpenBus(options, folder, context.log);
-    const openBus = async (handlers: BusHandlers) => {
+    const openMqtt = async (handlers: BusHandlers) => {
       const bus = await open(handlers);
       output.err(`Tillsync ${VERSION} serves terminals on ${options.host}:${bus.port}. Ctrl-C ends it.\n`);
       return bus;
     };
+    const openPolling = async (handlers: BusHandlers) => {
+      const { openTerminalServer } = await import("./faces/http/terminal/terminal-server.ts");
+      const tls = { ...folder.server, authority: folder.authority.certificate, host: options.host };
+      const polling = await openTerminalServer({ ...context, ...tls, port: options.terminalPort }, handlers);
+      output.err(`Terminals poll on ${options.host}:${polling.port}.\n`);
+      return polling;
+    };
+    const openBus = (handlers: BusHandlers) =>
+      openJoinedBus(options.terminal ? [openMqtt, openPolling] : [openMqtt], handlers);
     const ending = toEnding();
-    const service = await openFleetService({ ...context, trust, openBus });
+    const verifiers = openVerifiers(context, settings);
+    const { authority } = folder;
+    const { acquirers } = openAcquirersAt(context, folder.path);
+    const tools = toChangeTools(backend, acquirers);
+    const accounts = await openAccounts(context, { keyFile: toAccountKeyFile(folder.path) });
+    const service = await openFleetService({ ...context, trust, authority, verifiers, openBus });
+    const changes = openChangeService(context, tools, acquirers);
+    const faces: HttpFace[] = [];
     try {
-      const desk = options.desk ? await openDesk(options, { context, folder, trust }) : undefined;
-      if (desk !== undefined) output.err(`Approvers are served on ${options.host}:${desk.port}.\n`);
+      for (const open of toFaces(options, { ...backend, verifiers, tools, accounts }, output)) faces.push(await open());
       await untilAborted(ending.signal);
-      await desk?.close();
     } finally {
+      for (const face of faces.reverse()) await face.close();
+      await changes.close();
       await service.close();
+      await accounts.close();
     }
   } finally {
     await close();
   }
 }
 
-async function openDesk(options: ServeCommandOptions, { context, folder, trust }: Omit<Backend, "close">) {
-  const { openDeskServer } = await import("./faces/http/desk-server.ts");
-  return await openDeskServer({ ...context, ...folder.server, trust, host: options.host, port: options.deskPort });
+/** Asked in this order: what can be computed here, what a registry says, what a person was told. */
+function openVerifiers(context: Context, { snKeyFile, registry }: IdentitySettings): readonly Verifier[] {
+  return [
+    new LocalKeysVerifier(context, snKeyFile),
+    ...(registry === undefined ? [] : [openRegistry(registry, context.log)]),
+    new ManualVerifier(context),
+  ];
+}
+
+interface Served extends Omit<Backend, "close"> {
+  readonly verifiers: readonly Verifier[];
+  readonly tools: ChangeTools;
+  readonly accounts: Accounts;
+}
+
+/** The HTTPS faces that are wanted, each of which says where it listens. */
+function toFaces(options: ServeCommandOptions, served: Served, output: Output): readonly (() => Promise<HttpFace>)[] {
+  const { context, folder, settings, trust, verifiers, tools, accounts } = served;
+  const { host } = options;
+  const common = { ...context, ...folder.server, host };
+  const told = async (who: string, opening: Promise<HttpFace>) => {
+    const face = await opening;
+    output.err(`${who} ${host}:${face.port}.\n`);
+    return face;
+  };
+  const openDesk = async () => {
+    const { openDeskServer } = await import("./faces/http/desk/desk-server.ts");
+    return told("Approvers are served on", openDeskServer({ ...common, trust, port: options.deskPort }));
+  };
+  const openEnrolment = async () => {
+    const { openEnrolmentServer } = await import("./faces/http/enrolment/enrolment-server.ts");
+    const { authority } = folder;
+    const port = options.enrolmentPort;
+    return told("Terminals enrol on", openEnrolmentServer({ ...common, authority, settings, verifiers, port }));
+  };
+  const openLookup = async () => {
+    const { openLookupServer } = await import("./faces/http/lookup/lookup-server.ts");
+    const attestor = { trust, trustFolder: folder.trust, authority: folder.authority.certificate };
+    return told("Look-ups are answered on", openLookupServer({ ...common, ...attestor, port: options.lookupPort }));
+  };
+  const openApi = async () => {
+    const { openApiServer } = await import("./faces/http/api/api-server.ts");
+    const served = { ...common, accounts, tools, dataFolder: folder.path };
+    return told("Operators are served on", openApiServer({ ...served, port: options.apiPort }));
+  };
+  return [
+    ...(options.desk ? [openDesk] : []),
+    ...(options.enrolment ? [openEnrolment] : []),
+    ...(options.lookup ? [openLookup] : []),
+    ...(options.api ? [openApi] : []),
+  ];
 }
 
 async function demo(options: DemoCommandOptions, output: Output): Promise<number> {
@@ -92,12 +185,15 @@ async function demo(options: DemoCommandOptions, output: Output): Promise<number
   for (const line of created ? toCreatedLines(options.data) : [`Data folder ${options.data} is there already`]) {
     screen.say(line);
   }
-  const { context, folder, close } = await openBackend(options.data, "warn");
+  const { context, folder, settings, close } = await openBackendAt(options.data, "error");
   const ending = toEnding();
   try {
     const openBus = toOpenBus(options, folder, context.log);
     const { signal } = ending;
-    const { result, close: closeDemo } = await runDemo({ ...options, context, folder, screen, openBus, signal });
+    const { result, close: closeDemo } = await runDemo({
+      ...options,
+      ...{ context, folder, settings, screen, openBus, signal, files: DEMO_FILES },
+    });
     screen.close();
     if (output.json) output.out(`${JSON.stringify(result)}\n`);
     else output.out(`${toSummary(result)}\n`);
@@ -156,8 +252,11 @@ function toNow(): number {
   return Math.floor(Date.now() / 1_000);
 }
 
-function readVersion(): string {
-  const page = ["../package.json", "../../package.json"].find((path) => existsSync(new URL(path, import.meta.url)));
-  const { version } = JSON.parse(readFileSync(new URL(page ?? "", import.meta.url), "utf8"));
+function toPath(fromHere: string): string {
+  return fileURLToPath(new URL(fromHere, import.meta.url));
+}
+
+function readVersion(page: string): string {
+  const { version } = JSON.parse(readFileSync(page, "utf8"));
   return String(version);
 }

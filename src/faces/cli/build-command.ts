@@ -15,6 +15,7 @@ import { collect, toDuration } from "./arguments.ts";
 import { checkWritable, readBytes } from "./files.ts";
 import { type Output, print } from "./output.ts";
 import { type Backend, type CliPorts, withBackend } from "./ports.ts";
+import { toProofAdvice } from "./proof-text.ts";
 import { toReleaseText, toReleaseView } from "./release-view.ts";
 
 const PUBLIC = 0o644;
@@ -82,7 +83,7 @@ export async function writeBuilt({ trust }: Backend, output: Output, built: Buil
   print(output, { ...view, skipped, superseding }, () =>
     [
       toReleaseText(view),
-      ...skipped.map(({ tusn, reason }) => `skipped ${tusn}: ${reason}`),
+      ...skipped.map((one) => `skipped ${one.tusn}: ${one.reason}${toProofAdvice(one)}`),
       ...superseding.map((tusn) => `takes the place of what still waits for ${tusn}`),
     ].join("\n"),
   );

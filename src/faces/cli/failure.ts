@@ -4,14 +4,15 @@ import { toPrintable } from "../../../proto/printable.ts";
 import { toRedacted } from "../../../proto/redaction.ts";
 import type { Output } from "./output.ts";
 
-// docs/errors.md is the one place that says what to do about an error; a test keeps its codes equal to the catalogue.
-const PAGES = ["../../../docs/errors.md", "../../../../docs/errors.md"];
-
-/** Tells an error by code, facts and what to do; as JSON where that was asked for. */
-export function printFailure(output: Output, error: unknown): void {
+/**
+ * Tells an error by code, facts and what to do; as JSON where that was asked for.
+ *
+ * @param page path of docs/errors.md, the one place that says what to do; a test keeps its codes equal to the catalogue
+ */
+export function printFailure(output: Output, error: unknown, page: string): void {
   const code = toErrorCode(error);
   const message = toPrintable(toRedacted(error instanceof Error ? error.message : String(error)));
-  const advice = findAdvice(code);
+  const advice = findAdvice(code, page);
   if (output.json) {
     const fields = error instanceof TillsyncError ? error.fields : {};
     output.err(`${toRedacted(JSON.stringify({ error: { code, message, fields, advice } }))}\n`);
@@ -21,19 +22,16 @@ export function printFailure(output: Output, error: unknown): void {
 }
 
 /** The third column of the code's row in docs/errors.md; empty where the page is not shipped. */
-function findAdvice(code: ErrorCode): string {
-  for (const page of PAGES) {
-    const row = readPage(page)
-      .split("\n")
-      .find((line) => line.startsWith(`| \`${code}\` |`));
-    if (row !== undefined) return (row.split("|")[3] ?? "").trim().replaceAll("`", "");
-  }
-  return "";
+function findAdvice(code: ErrorCode, page: string): string {
+  const row = readPage(page)
+    .split("\n")
+    .find((line) => line.startsWith(`| \`${code}\` |`));
+  return (row?.split("|")[3] ?? "").trim().replaceAll("`", "");
 }
 
 function readPage(page: string): string {
   try {
-    return readFileSync(new URL(page, import.meta.url), "utf8");
+    return readFileSync(page, "utf8");
   } catch {
     return "";
   }

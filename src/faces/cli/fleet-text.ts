@@ -1,13 +1,15 @@
-import type { MerchantView } from "../../app/queries/merchants.ts";
-import type { TerminalDetails, TerminalView } from "../../app/queries/terminals.ts";
-import { toDeploymentsText } from "./deployment-text.ts";
-import { toSheet, toShortDigest, toTable, toTime } from "./output.ts";
+import type { LegacyDetails, LegacyView } from "../../app/queries/legacy.ts";
+import type { TerminalView } from "../../app/queries/terminals.ts";
+import { toSheet, toTable, toTime } from "./output.ts";
+import { toHistoryText } from "./terminal-text.ts";
 
 export function toTerminalsText(views: readonly TerminalView[]): string {
-  if (views.length === 0) return "No terminal is in the records: import some with `tillsync terminals import FILE`.";
+  if (views.length === 0) return "No such terminal is in the records (tillsync terminals import FILE brings some).";
   const rows = views.map((view) => [
     view.tusn,
     view.deviceType,
+    view.life,
+    view.verdict,
     view.merchantNumber,
     view.profile?.acquiring.terminalNo ?? view.terminalNo,
     view.profile === undefined ? "-" : `${view.profile.binding.bin}******${view.profile.binding.last4}`,
@@ -17,71 +19,53 @@ export function toTerminalsText(views: readonly TerminalView[]): string {
     toTime(view.reported?.lastSeen),
   ]);
   return toTable(
-    ["TUSN", "type", "merchant", "terminal", "settlement", "seq", "trust", "deployment", "last seen"],
+    [
+      "TUSN",
+      "type",
+      "life",
+      "verdict",
+      "merchant",
+      "terminal",
+      "settlement",
+      "seq",
+      "trust",
+      "deployment",
+      "last seen",
+    ],
     rows,
   );
 }
 
-export function toTerminalText(view: TerminalDetails): string {
-  const { reported, profile } = view;
-  const head = toSheet([
-    ["TUSN", view.tusn],
-    ["verdict", view.verdict],
-    ["maker", view.maker],
-    ["device type", view.deviceType],
-    ["model", `${view.model} (certificate ${view.certificateNo})`],
-    ["place", view.place],
-    ["merchant", view.merchantNumber],
-    ["enrolled", view.enrolled ? "yes" : "no"],
-    ["last seen", toTime(reported?.lastSeen)],
-    ["phase", reported?.phase ?? "-"],
-    ["trust", toTrustText(reported)],
-    ["needs the card number", reported?.cardKey ? `yes, sealed to key ${toShortDigest(reported.cardKey)}` : "no"],
-    ["highest sequence", `${reported?.sequence ?? 0} accepted, ${view.issuedSequence} issued`],
-    ["current profile", toShortDigest(reported?.currentDigest)],
-    ["previous profile", toShortDigest(reported?.previousDigest)],
-  ]);
-  const holds =
-    profile === undefined
-      ? "It holds no profile that is known here."
-      : toSheet([
-          ["profile number", String(profile.number)],
-          ["merchant name", profile.merchant.name],
-          ["licence", profile.merchant.licenceNo],
-          ["tax number", profile.merchant.taxNo],
-          ["settles to", `${profile.binding.bin}******${profile.binding.last4}, ${profile.binding.holder}`],
-          ["bank", `${profile.binding.bank} (${profile.binding.cnaps})`],
-          ["terminal number", profile.acquiring.terminalNo],
-          ["acquirer", `${profile.acquiring.acquirer} at ${profile.acquiring.host}:${profile.acquiring.port}`],
-        ]);
-  return [head, holds, toDeploymentsText(view.deployments)].join("\n\n");
+export function toLegacyListText(views: readonly LegacyView[]): string {
+  if (views.length === 0) return "No such old stock is in the records.";
+  return toTable(
+    ["serial number", "maker", "model", "merchant", "terminal", "replaced by"],
+    views.map((view) => [
+      view.serial,
+      view.maker,
+      view.model,
+      view.merchantNumber,
+      view.terminalNo,
+      view.replacedBy ?? "-",
+    ]),
+  );
 }
 
-export function toMerchantText(view: MerchantView): string {
-  const { settlement } = view;
-  return toSheet([
-    ["number", view.number],
-    ["name", view.name],
-    ["short name", view.shortName],
-    ["licence", view.licenceNo],
-    ["tax number", view.taxNo],
-    ["USCC", view.uscc === "" ? "- (micro-merchant)" : view.uscc],
-    ["MCC", view.mcc],
-    ["settles to", `${settlement.number} (${settlement.kind}), ${settlement.holder}`],
-    ["bank", `${settlement.bank} (${settlement.cnaps})`],
-    ["terminals", view.terminals.join(" ")],
+export function toLegacyText(view: LegacyDetails): string {
+  const head = toSheet([
+    ["legacy serial number", view.serial],
+    ["verdict", "legacy: kept, and cannot be proven"],
+    ["maker", view.maker],
+    ["model", `${view.model} (certificate ${view.certificateNo || "-"})`],
+    ["place", view.place],
+    ["merchant", view.merchantNumber],
+    ["terminal number", `${view.terminalNo} at ${view.acquirer}`],
+    ["replaced by", view.replacedBy ?? "-"],
   ]);
+  return [head, toHistoryText(view.history)].join("\n\n");
 }
 
 function toTrustWord(stale: boolean | null | undefined): string {
   if (stale === undefined || stale === null) return "-";
   return stale ? "STALE" : "fresh";
-}
-
-function toTrustText(reported: TerminalDetails["reported"]): string {
-  if (reported === undefined || reported.stale === null) return "-";
-  const { stale, staleSince, rootVersion, timestampVersion } = reported;
-  const versions = `root ${rootVersion ?? "-"}, timestamp ${timestampVersion ?? "-"}`;
-  if (!stale) return `fresh (${versions})`;
-  return `STALE since ${toTime(staleSince ?? undefined)}: accepts no change (${versions})`;
 }

@@ -1,13 +1,17 @@
 import type { Command } from "commander";
 import type { Context } from "../../app/context.ts";
 import type { DataFolder } from "../../app/data-folder.ts";
+import type { IdentitySettings } from "../../app/identity/settings.ts";
 import type { TrustHolder } from "../../app/trust-files.ts";
+import type { OpenAcquirers } from "./acquirer-commands.ts";
 import type { Output } from "./output.ts";
 
 /** What a command works on, opened from a data folder. */
 export interface Backend {
   readonly context: Context;
   readonly folder: DataFolder;
+  /** What the installation says of its terminals' identities. */
+  readonly settings: IdentitySettings;
   readonly trust: TrustHolder;
   close(): Promise<void>;
 }
@@ -22,11 +26,25 @@ export interface ServeCommandOptions extends ServeOptions {
   /** Whether the signing desk is opened, too. */
   readonly desk: boolean;
   readonly deskPort: number;
+  /** Whether terminals may enrol and renew. */
+  readonly enrolment: boolean;
+  readonly enrolmentPort: number;
+  /** Whether auditors and merchants may look terminals up. */
+  readonly lookup: boolean;
+  readonly lookupPort: number;
+  /** Whether operators and their programs are served. */
+  readonly api: boolean;
+  readonly apiPort: number;
+  /** Whether terminals may poll. */
+  readonly terminal: boolean;
+  readonly terminalPort: number;
 }
 
 export interface DemoCommandOptions extends ServeOptions {
   readonly agents: number;
   readonly acquirerPort: number;
+  readonly enrolmentPort: number;
+  readonly lookupPort: number;
   /** End after the story. */
   readonly once: boolean;
 }
@@ -35,8 +53,12 @@ export interface DemoCommandOptions extends ServeOptions {
 export interface CliPorts {
   out(text: string): void;
   err(text: string): void;
+  /** Path of docs/errors.md; nothing need be there. */
+  readonly errorsPage: string;
   /** @throws TillsyncError DATA_FOLDER_INVALID where there is no data folder yet */
   openBackend(data: string): Promise<Backend>;
+  /** The acquirers of a data folder, and what drives orders to them. @throws TillsyncError DATA_FOLDER_INVALID */
+  readonly openAcquirers: OpenAcquirers;
   /** Makes a data folder where there is none, with demo approvers or this trust; whether it did. */
   init(data: string, trust?: string): Promise<boolean>;
   /** Runs until it is told to end. */

@@ -1,16 +1,34 @@
 import { Command, CommanderError } from "commander";
+import { addAccessCommands } from "./access-commands.ts";
+import { addAccountsCommands } from "./accounts-commands.ts";
+import { addAcquirerCommands } from "./acquirer-commands.ts";
 import { toWholeNumber } from "./arguments.ts";
+import { addBackupCommands } from "./backup-commands.ts";
+import { addBrokerCommands } from "./broker-commands.ts";
+import { addChangeCommands } from "./change-commands.ts";
+import { addEnrolmentCommands } from "./enrolment-commands.ts";
 import { printFailure } from "./failure.ts";
 import { addFleetCommands } from "./fleet-commands.ts";
+import { addKeysCommands } from "./keys-commands.ts";
 import { addLedgerCommands } from "./ledger-commands.ts";
+import { addBinCommands, addMerchantCommands } from "./merchant-commands.ts";
 import { print } from "./output.ts";
+import { addPolicyCommands } from "./policy-commands.ts";
 import { type CliPorts, type DemoCommandOptions, type ServeCommandOptions, toGlobals, toOutput } from "./ports.ts";
+import { addProofCommands } from "./proof-commands.ts";
+import { addRegistryCommands } from "./registry-commands.ts";
 import { addReleaseCommands } from "./release-commands.ts";
 import { addTrustCommands } from "./trust-commands.ts";
+import { addVerdictCommands } from "./verdict-commands.ts";
+import { addVerifyCommands } from "./verify-commands.ts";
 
 export const DEFAULT_DATA = ".tillsync";
 const DEFAULT_PORT = 8_883;
 const DEFAULT_DESK_PORT = 8_884;
+const DEFAULT_ENROLMENT_PORT = 8_885;
+const DEFAULT_LOOKUP_PORT = 8_886;
+const DEFAULT_API_PORT = 8_887;
+const DEFAULT_TERMINAL_PORT = 8_888;
 const DEFAULT_ACQUIRER_PORT = 18_583;
 const DEFAULT_AGENTS = 8;
 const MAX_AGENTS = 64;
@@ -43,7 +61,7 @@ export async function runCli(args: readonly string[], ports: CliPorts, data: str
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    printFailure({ json: args.includes("--json"), out: ports.out, err: ports.err }, error);
+    printFailure({ json: args.includes("--json"), out: ports.out, err: ports.err }, error, ports.errorsPage);
     return 1;
   }
 }
@@ -75,9 +93,24 @@ function createProgram(ports: CliPorts, data: string, version: string, setExitCo
   addServe(program, ports);
   addDemo(program, ports, setExitCode);
   addFleetCommands(program, ports);
+  addMerchantCommands(program, ports);
+  addBinCommands(program, ports);
+  addChangeCommands(program, ports);
+  addPolicyCommands(program, ports);
+  addAcquirerCommands(program, ports, ports.openAcquirers, setExitCode);
   addReleaseCommands(program, ports);
   addLedgerCommands(program, ports);
   addTrustCommands(program, ports);
+  addRegistryCommands(program, ports);
+  addEnrolmentCommands(program, ports);
+  addKeysCommands(program, ports);
+  addVerdictCommands(program, ports);
+  addProofCommands(program, ports);
+  addAccessCommands(program, ports);
+  addAccountsCommands(program, ports);
+  addVerifyCommands(program, ports, setExitCode);
+  addBrokerCommands(program, ports);
+  addBackupCommands(program, ports, version);
   // Commands inherit neither of these by themselves.
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeOut: ports.out, writeErr: ports.err });
@@ -93,6 +126,29 @@ function addServe(program: Command, ports: CliPorts): void {
     .option("--port <port>", "TLS port for terminals", toWholeNumber(0, MAX_PORT), DEFAULT_PORT)
     .option("--desk-port <port>", "HTTPS port for approvers", toWholeNumber(0, MAX_PORT), DEFAULT_DESK_PORT)
     .option("--no-desk", "open no signing desk")
+    .option(
+      "--enrolment-port <port>",
+      "HTTPS port where terminals enrol",
+      toWholeNumber(0, MAX_PORT),
+      DEFAULT_ENROLMENT_PORT,
+    )
+    .option("--no-enrolment", "let no terminal enrol or renew its certificate")
+    .option(
+      "--lookup-port <port>",
+      "HTTPS port for auditors and merchants",
+      toWholeNumber(0, MAX_PORT),
+      DEFAULT_LOOKUP_PORT,
+    )
+    .option("--no-lookup", "answer no look-ups")
+    .option("--api-port <port>", "HTTPS port for operators", toWholeNumber(0, MAX_PORT), DEFAULT_API_PORT)
+    .option("--no-api", "serve no operators over HTTPS")
+    .option(
+      "--terminal-port <port>",
+      "HTTPS port where terminals poll",
+      toWholeNumber(0, MAX_PORT),
+      DEFAULT_TERMINAL_PORT,
+    )
+    .option("--no-terminal", "let no terminal poll")
     .action(async (_options: object, command: Command) => {
       await ports.serve(command.optsWithGlobals<ServeCommandOptions>(), toOutput(ports, command));
     });
@@ -105,6 +161,8 @@ function addDemo(program: Command, ports: CliPorts, setExitCode: (code: number) 
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "TLS port for terminals", toWholeNumber(0, MAX_PORT), DEFAULT_PORT)
     .option("--acquirer-port <port>", "TCP port of the acquirer", toWholeNumber(0, MAX_PORT), DEFAULT_ACQUIRER_PORT)
+    .option("--enrolment-port <port>", "HTTPS port for enrolment", toWholeNumber(0, MAX_PORT), DEFAULT_ENROLMENT_PORT)
+    .option("--lookup-port <port>", "HTTPS port for look-ups", toWholeNumber(0, MAX_PORT), DEFAULT_LOOKUP_PORT)
     .option("--agents <n>", "terminal agents to run", toWholeNumber(1, MAX_AGENTS), DEFAULT_AGENTS)
     .option("--once", "end after the story; exit 0 only if every outcome was the expected one", false)
     .action(async (_options: object, command: Command) => {

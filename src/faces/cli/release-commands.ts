@@ -8,12 +8,14 @@ import { openDesk } from "../../app/desk/desk.ts";
 import { parseReleaseId } from "../../app/queries/deployments.ts";
 import { showRelease } from "../../app/queries/releases.ts";
 import { type PublishedRelease, publishRelease } from "../../app/release/publish.ts";
+import { HELD_CODES } from "../../domain/binding-gate.ts";
 import { addBuild } from "./build-command.ts";
 import { toPublishedText } from "./deployment-text.ts";
 import { addDesk } from "./desk-commands.ts";
 import { readRelease } from "./files.ts";
 import { print } from "./output.ts";
 import { type CliPorts, withBackend } from "./ports.ts";
+import { toProofAdvice } from "./proof-text.ts";
 import { type Look, toReleaseText, toReleaseView } from "./release-view.ts";
 import { addRollback } from "./rollback-command.ts";
 
@@ -81,6 +83,10 @@ function toPublishResultText({
   return [
     `release ${id} published: ${deployments} deployments, ${superseded} older ones superseded`,
     ...(reserved === 0 ? [] : [`ways back kept: ${reserved}; tillsync release rollback ${id} orders them`]),
-    ...skipped.map(({ tusn, code }) => `left out ${tusn}, which moved on since the release was built: ${code}`),
+    ...skipped.map((one) =>
+      HELD_CODES.includes(one.code)
+        ? `left out ${one.tusn}: ${one.code}${toProofAdvice(one)}`
+        : `left out ${one.tusn}, which moved on since the release was built: ${one.code}`,
+    ),
   ].join("\n");
 }
