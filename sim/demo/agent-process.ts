@@ -2,19 +2,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { ProvisionedTerminal } from "./provision.ts";
+import type { InstalledTerminal } from "./provision.ts";
 
-const BUNDLE = fileURLToPath(new URL("../../tillsync-agent.cjs", import.meta.url));
 /** How long an agent may take to end when asked to. */
 const STOP_MS = 5_000;
 
 /** One terminal agent in a process of its own; its log goes to `agent.log` in its folder. */
 export class AgentProcess {
-  readonly terminal: ProvisionedTerminal;
+  /** Path of the bundled agent. */
+  readonly program: string;
+  readonly terminal: InstalledTerminal;
   #child: ChildProcess | undefined;
 
-  constructor(terminal: ProvisionedTerminal) {
+  constructor(program: string, terminal: InstalledTerminal) {
+    this.program = program;
     this.terminal = terminal;
   }
 
@@ -25,7 +26,7 @@ export class AgentProcess {
   start(): void {
     if (this.#child !== undefined) return;
     const log = openSync(join(this.terminal.folder, "agent.log"), "a");
-    const child = spawn(process.execPath, [BUNDLE, "run", "--config", this.terminal.configFile], {
+    const child = spawn(process.execPath, [this.program, "run", "--config", this.terminal.configFile], {
       // The channel says nothing; the agent ends when this process is gone, however it went.
       stdio: ["ignore", log, log, "ipc"],
     });

@@ -1,12 +1,10 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ERRORS, type ErrorCode, TillsyncError } from "../../proto/errors.ts";
 import type { Settlement } from "../../proto/settlement.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../tillsync-sign.cjs", import.meta.url));
 const TIME_LIMIT_MS = 30_000;
 const SECRET = 0o600;
 const OWNER_ONLY = 0o700;
@@ -36,20 +34,30 @@ export interface Approvers {
   readonly desk: string;
   /** Takes over newer trust metadata from the service's folder. */
   updateTrust(folder: string): Promise<void>;
+  /** Checks a signed attestation, off line. @throws TillsyncError with the program's code */
+  verify(file: string): Promise<void>;
   /** Makes what may be handed on of a settlement, and the opening that stays with the maker. */
   split(settlement: Settlement): Promise<{ readonly binding: string; readonly opening: string }>;
   /** Destroys the files of the desk, the openings among them. */
   close(): void;
 }
 
-/**
- * @param home folder with key files `<id>.pem` and `<id>.passphrase`, and the trust of both
- * @param desk folder to make; what an interrupted story left in it is destroyed
- */
-export function openApprovers(home: string, desk: string, maker: string, checker: string): Approvers {
+export interface ApproversRequest {
+  /** Path of the bundled `tillsync-sign`. */
+  readonly program: string;
+  /** Folder with key files `<id>.pem` and `<id>.passphrase`, and the trust of both. */
+  readonly home: string;
+  /** Folder to make; what an interrupted story left in it is destroyed. */
+  readonly desk: string;
+  /** Who they are, by id. */
+  readonly maker: string;
+  readonly checker: string;
+}
+
+export function openApprovers({ program, home, desk, maker, checker }: ApproversRequest): Approvers {
   rmSync(desk, { recursive: true, force: true });
   mkdirSync(desk, { mode: OWNER_ONLY });
-  const call = (...args: readonly string[]) => callProgram([...args, "--home", home]);
+  const call = (...args: readonly string[]) => callProgram(program, [...args, "--home", home]);
   const toApprover = (id: string): Approver => ({
     id,
     sign: async (file, { last4, opening } = {}) => {
@@ -64,6 +72,7 @@ export function openApprovers(home: string, desk: string, maker: string, checker
     checker: toApprover(checker),
     desk,
     updateTrust: async (folder) => void (await call("trust", "update", folder)),
+    verify: async (file) => void (await call("verify", file)),
     split: async (settlement) => {
       settlements += 1;
       const input = join(desk, `settlement-${settlements}.json`);
@@ -77,9 +86,9 @@ export function openApprovers(home: string, desk: string, maker: string, checker
   };
 }
 
-async function callProgram(args: readonly string[]): Promise<void> {
+async function callProgram(program: string, args: readonly string[]): Promise<void> {
   try {
-    await run(process.execPath, [PROGRAM, ...args], { timeout: TIME_LIMIT_MS, maxBuffer: 16_777_216 });
+    await run(process.execPath, [program, ...args], { timeout: TIME_LIMIT_MS, maxBuffer: 16_777_216 });
   } catch (cause) {
     throw toFault(cause);
   }

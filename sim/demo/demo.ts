@@ -1,42 +1,60 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Bus, BusHandlers } from "../../broker/bus.ts";
 import { TillsyncError, toErrorCode } from "../../proto/errors.ts";
 import type { Context } from "../../src/app/context.ts";
 import type { DataFolder } from "../../src/app/data-folder.ts";
 import { DEMO_APPROVERS } from "../../src/app/demo-approvers.ts";
-import { enrolTerminal } from "../../src/app/enrol.ts";
 import { type FleetService, openFleetService } from "../../src/app/fleet-service.ts";
+import type { IdentitySettings } from "../../src/app/identity/settings.ts";
 import { importFleet } from "../../src/app/import/import-fleet.ts";
 import { parseFleet } from "../../src/app/import/parse-fleet.ts";
 import { readProfileDefaults } from "../../src/app/profile-defaults.ts";
 import { listTerminals } from "../../src/app/queries/terminals.ts";
 import { openTrust } from "../../src/app/trust-files.ts";
+import { LocalKeysVerifier } from "../../src/app/verifiers/local-keys.ts";
 import type { FleetRow } from "../../src/domain/fleet.ts";
+import type { HttpFace } from "../../src/faces/http/app.ts";
+import { type EnrolmentServerOptions, openEnrolmentServer } from "../../src/faces/http/enrolment/enrolment-server.ts";
+import { openLookupServer } from "../../src/faces/http/lookup/lookup-server.ts";
 import { type AcquirerProcess, openAcquirerProcess } from "../acquirer/process.ts";
 import { toSimulatedTmk } from "../keys.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { openApprovers } from "./approvers.ts";
 import { MODELS_WITH_CARD_NUMBER } from "./fleet/models.ts";
-import { provisionTerminal } from "./provision.ts";
+import { type InstallationRequest, installTerminal } from "./provision.ts";
 import type { Screen } from "./screen.ts";
 import { toScreenRows } from "./screen-rows.ts";
 import { STORY, type Tally } from "./story.ts";
 import type { Actor, World } from "./world.ts";
 
-const FLEET = new URL("../data/fleet.csv", import.meta.url);
-const ACQUIRER_MAIN = fileURLToPath(new URL("../acquirer/main.js", import.meta.url));
 const DRAW_MS = 250;
 export const MAX_AGENTS = 64;
 
+/** Paths of what the demonstration starts and reads. Only the composition root knows where it all lies. */
+export interface DemoFiles {
+  /** The bundled agent. */
+  readonly agent: string;
+  /** The bundled program of the approvers. */
+  readonly sign: string;
+  /** The acquirer's compiled main.js. */
+  readonly acquirer: string;
+  /** The sample fleet. */
+  readonly fleet: string;
+}
+
 export interface DemoOptions {
+  readonly files: DemoFiles;
   readonly context: Context;
   readonly folder: DataFolder;
+  readonly settings: IdentitySettings;
   /** How many terminals run as processes, 1 to MAX_AGENTS. */
   readonly agents: number;
   readonly acquirerPort: number;
+  readonly host: string;
+  readonly enrolmentPort: number;
+  readonly lookupPort: number;
   readonly screen: Screen;
   /** Ends the story where it is. */
   readonly signal: AbortSignal;
@@ -74,7 +92,10 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
   };
   try {
     const { world, terminals } = await openWorld(options, open);
-    const tally: Tally = { committed: 0, rolledBack: 0, refused: 0, recovered: 0, offlineCaughtUp: 0, takenBack: 0 };
+    const tally: Tally = {
+      ...{ enrolled: 0, proven: 0, clonesCaught: 0, lookedUp: 0 },
+      ...{ committed: 0, rolledBack: 0, refused: 0, recovered: 0, offlineCaughtUp: 0, takenBack: 0 },
+    };
     const failed = await tellStory(world, tally, options);
     const seconds = Number(((performance.now() - started) / 1_000).toFixed(1));
     return { result: { terminals, ...tally, seconds, ...(failed === undefined ? {} : { failed }) }, close };
@@ -86,7 +107,7 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
 
 async function openWorld(options: DemoOptions, open: (() => Promise<void>)[]) {
   const { context, folder, screen } = options;
-  const rows = await readFleet();
+  const rows = await readFleet(options.files.fleet);
   // What a merchant changed since is not put back to what the file says.
   if ((await listTerminals(context.store)).length === 0) await importFleet(context, rows);
   const known = await listTerminals(context.store);
@@ -94,10 +115,13 @@ async function openWorld(options: DemoOptions, open: (() => Promise<void>)[]) {
   screen.say(`${known.length} terminals of ${merchants} merchants are in the records`);
 
   const trust = await openTrust(folder.trust);
+  const verifiers = [new LocalKeysVerifier(context, options.settings.snKeyFile)];
   let bus: (Bus & { readonly port: number }) | undefined;
   const service: FleetService = await openFleetService({
     ...context,
     trust,
+    authority: folder.authority,
+    verifiers,
     openBus: async (handlers) => {
       bus = await options.openBus(handlers);
       return bus;
@@ -107,24 +131,32 @@ async function openWorld(options: DemoOptions, open: (() => Promise<void>)[]) {
   if (bus === undefined) throw new TillsyncError("BUS_CLOSED");
   screen.say(`The fleet service listens for terminals on TLS port ${bus.port}`);
 
-  const acquirer = await openAcquirerProcess(ACQUIRER_MAIN, options.acquirerPort);
+  const acquirer = await openAcquirerProcess(options.files.acquirer, options.acquirerPort);
   open.push(() => acquirer.close());
   screen.say(`The simulated acquirer speaks ISO 8583 on TCP port ${acquirer.port} (process ${acquirer.pid})`);
 
+  const faces = await openFaces(options, { trust, verifiers });
+  open.push(async () => void (await Promise.all(faces.map((face) => face.close()))));
+  const [enrolUrl = "", lookupUrl = ""] = faces.map((face) => `https://localhost:${face.port}`);
+  screen.say(`Terminals enrol on ${enrolUrl}; auditors and merchants look them up on ${lookupUrl}`);
+
   const chosen = rows.slice(0, options.agents);
-  const cast = await Promise.all(chosen.map((row) => openActor(options, row, trust.trust().root, bus?.port ?? 0)));
+  const installation = { enrolUrl, root: trust.trust().root, port: bus.port };
+  const cast = await Promise.all(chosen.map((row) => openActor(options, row, installation)));
   await addToAcquirer(acquirer, chosen);
   open.push(async () => void (await Promise.all(cast.map(({ agent }) => agent.stop()))));
-  for (const { agent } of cast) agent.start();
 
   const defaults = readProfileDefaults(folder.path);
   const [maker = "", checker = ""] = DEMO_APPROVERS.map(({ id }) => id);
-  const approvers = openApprovers(folder.approvers, join(folder.path, "papers"), maker, checker);
+  const approvers = openApprovers({
+    ...{ program: options.files.sign, home: folder.approvers, desk: join(folder.path, "papers") },
+    ...{ maker, checker },
+  });
   open.push(async () => approvers.close());
   await approvers.updateTrust(folder.trust);
   const world: World = {
     signal: options.signal,
-    ...{ context, trust, bus, acquirer, approvers, cast },
+    ...{ context, folder, settings: options.settings, trust, bus, acquirer, approvers, cast, enrolUrl, lookupUrl },
     defaults: { ...defaults, acquiring: { ...defaults.acquiring, port: acquirer.port } },
     wake: () => void service.dispatch(),
     say: (line) => screen.say(line),
@@ -132,18 +164,35 @@ async function openWorld(options: DemoOptions, open: (() => Promise<void>)[]) {
   return { world, terminals: known.length };
 }
 
-async function openActor(options: DemoOptions, row: FleetRow, root: Uint8Array, port: number): Promise<Actor> {
-  const { context, folder } = options;
+type FaceParts = Pick<EnrolmentServerOptions, "verifiers"> & Pick<World, "trust">;
+
+/** Where terminals enrol, and where they are looked up. */
+async function openFaces(
+  { context, folder, settings, host, enrolmentPort, lookupPort }: DemoOptions,
+  { trust, verifiers }: FaceParts,
+): Promise<readonly HttpFace[]> {
+  const common = { ...context, ...folder.server, host };
+  const { authority } = folder;
+  const enrolment = await openEnrolmentServer({ ...common, authority, settings, verifiers, port: enrolmentPort });
+  const lookup = await openLookupServer({
+    ...common,
+    ...{ trust, trustFolder: folder.trust, authority: authority.certificate, port: lookupPort },
+  });
+  return [enrolment, lookup];
+}
+
+type Installation = Pick<InstallationRequest, "enrolUrl" | "root" | "port">;
+
+async function openActor({ folder, files }: DemoOptions, row: FleetRow, installation: Installation): Promise<Actor> {
   const { tusn, terminalNo } = row.terminal;
-  const now = new Date(context.now() * 1_000);
   const agents = join(folder.path, "agents");
   const needsCardNumber = MODELS_WITH_CARD_NUMBER.includes(row.terminal.model);
-  const { authority } = folder;
-  const terminal = await provisionTerminal({ tusn, agents, authority, root, port, needsCardNumber, now });
-  await enrolTerminal(context, tusn, terminal.certificate);
+  const ca = folder.authority.certificate;
+  const terminal = await installTerminal({ ...installation, tusn, agents, ca, needsCardNumber });
   const { kind, bank, cnaps, holder, accountNo } = row.account;
   const settlement = { kind, bank, cnaps, holder, accountNo };
-  return { agent: new AgentProcess(terminal), tusn, terminalNo, merchant: row.merchant, settlement, needsCardNumber };
+  const agent = new AgentProcess(files.agent, terminal);
+  return { agent, tusn, terminalNo, merchant: row.merchant, settlement, needsCardNumber };
 }
 
 async function addToAcquirer(acquirer: AcquirerProcess, rows: readonly FleetRow[]): Promise<void> {
@@ -162,11 +211,12 @@ async function tellStory(world: World, tally: Tally, { screen, context }: DemoOp
   let title = "";
   let isTelling = true;
   const draw = async () => {
+    if (!screen.isLive) return;
     const rows = toScreenRows(await listTerminals(context.store), world);
     screen.draw({ title, done, steps: STORY.length, rows });
   };
   const drawing = (async () => {
-    while (isTelling) {
+    while (isTelling && screen.isLive) {
       await draw();
       await delay(DRAW_MS);
     }
@@ -193,8 +243,8 @@ async function tellStory(world: World, tally: Tally, { screen, context }: DemoOp
   }
 }
 
-async function readFleet(): Promise<readonly FleetRow[]> {
-  const file = await parseFleet(createReadStream(FLEET));
+async function readFleet(path: string): Promise<readonly FleetRow[]> {
+  const file = await parseFleet(createReadStream(path));
   if (file.faultCount > 0) throw new TillsyncError("IMPORT_REFUSED", { faults: file.faultCount });
   return file.rows;
 }

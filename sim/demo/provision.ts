@@ -7,7 +7,7 @@ import { generateRsaKey, parseRsaKey, toRsaKeyPem, toRsaPublicKey } from "../../
 import { toHex } from "../../proto/bytes.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 import { writeFileDurably } from "../../src/app/durable-file.ts";
-import { toSimulatedTmk } from "../keys.ts";
+import { toSimulatedSnKey, toSimulatedTmk } from "../keys.ts";
 
 const CERTIFICATE_DAYS = 30;
 const CARD_KEY_FILE = "card.key";
@@ -19,41 +19,57 @@ const RENEW_BEFORE_MS = 10 * 86_400_000;
 const RECONNECT_BASE_MS = 100;
 const RECONNECT_CAP_MS = 1_000;
 
-/** A simulated terminal's folder, as an installer would leave it on a real one. */
-export interface ProvisionedTerminal {
+/** A simulated terminal's folder, as an installer would leave it on a real one before it enrols. */
+export interface InstalledTerminal {
   readonly tusn: Tusn;
   readonly folder: string;
   readonly configFile: string;
+}
+
+/** One that has a certificate, too. */
+export interface ProvisionedTerminal extends InstalledTerminal {
   /** PEM. */
   readonly certificate: string;
 }
 
-export interface ProvisionRequest {
+export interface InstallationRequest {
   readonly tusn: Tusn;
   /** Folder that holds one folder per terminal. */
   readonly agents: string;
-  readonly authority: KeyAndCertificate;
+  /** Certificate of the private authority in PEM. */
+  readonly ca: string;
   /** Pinned trust root. */
   readonly root: Uint8Array;
   readonly port: number;
   /** The model settles with the number of the card itself: it gets a card key. */
   readonly needsCardNumber: boolean;
+  /** Where it renews its certificate; where absent it does not. */
+  readonly enrolUrl?: string;
+}
+
+export interface ProvisionRequest extends Omit<InstallationRequest, "ca"> {
+  readonly authority: KeyAndCertificate;
   readonly now: Date;
 }
 
-/** Makes device key, certificate and configuration where they are missing; the port is always written anew. */
+/** Makes device key, certificate and configuration where they are missing, without any enrolment. */
 export async function provisionTerminal(request: ProvisionRequest): Promise<ProvisionedTerminal> {
+  const installed = await installTerminal({ ...request, ca: request.authority.certificate });
+  return { ...installed, certificate: await openCertificate(installed.folder, request) };
+}
+
+/** Writes the installer's part: authority, root, configuration, card key. Ports are always written anew. */
+export async function installTerminal(request: InstallationRequest): Promise<InstalledTerminal> {
   const folder = join(request.agents, request.tusn);
   // The simulated terminal keeps the profile it trades on in a folder of its own.
   mkdirSync(join(folder, "terminal"), { recursive: true, mode: OWNER_ONLY });
-  const certificate = await openCertificate(folder, request);
-  writeFileSync(join(folder, "ca.pem"), request.authority.certificate);
+  writeFileSync(join(folder, "ca.pem"), request.ca);
   // Pinned once: later roots reach the terminal by rotation.
   if (!existsSync(join(folder, "root.json"))) writeFileSync(join(folder, "root.json"), request.root);
   if (request.needsCardNumber) await makeCardKey(join(folder, CARD_KEY_FILE));
   const configFile = join(folder, "agent.json");
   writeFileSync(configFile, `${JSON.stringify(toConfig(request), null, 2)}\n`);
-  return { tusn: request.tusn, folder, configFile, certificate };
+  return { tusn: request.tusn, folder, configFile };
 }
 
 /** A certificate that lasts: a new one for the same key where the old one is near its end or cannot be read. */
@@ -93,7 +109,7 @@ function readCertificate(file: string): X509Certificate | undefined {
   }
 }
 
-function toConfig({ tusn, port, needsCardNumber }: ProvisionRequest): object {
+function toConfig({ tusn, port, needsCardNumber, enrolUrl }: InstallationRequest): object {
   return {
     tusn,
     host: "localhost",
@@ -104,7 +120,13 @@ function toConfig({ tusn, port, needsCardNumber }: ProvisionRequest): object {
     rootFile: "root.json",
     ...(needsCardNumber ? { cardKeyFile: CARD_KEY_FILE } : {}),
     stateDir: "state",
-    terminal: { kind: "simulated", file: "terminal/profile.bin", tmk: toHex(toSimulatedTmk(tusn)) },
+    ...(enrolUrl === undefined ? {} : { enrolUrl }),
+    terminal: {
+      kind: "simulated",
+      file: "terminal/profile.bin",
+      tmk: toHex(toSimulatedTmk(tusn)),
+      snKey: toHex(toSimulatedSnKey(tusn)),
+    },
     reconnectBaseMs: RECONNECT_BASE_MS,
     reconnectCapMs: RECONNECT_CAP_MS,
   };

@@ -23,6 +23,8 @@ export interface ScreenState {
 
 /** Where the story is told: a live table where the output is a terminal, plain lines elsewhere. */
 export interface Screen {
+  /** Whether there is a table. */
+  readonly isLive: boolean;
   /** Prints a line that stays. */
   say(line: string): void;
   /** Draws table and progress bar anew, in place. Nothing where the output is no terminal. */
@@ -38,6 +40,7 @@ const MERCHANT_CELLS = 34;
 export function openScreen(stream: NodeJS.WriteStream, isLive: boolean): Screen {
   if (!isLive) {
     return {
+      isLive,
       say: (line) => void stream.write(`${toPrintable(line)}\n`),
       draw: () => undefined,
       close: () => undefined,
@@ -46,6 +49,7 @@ export function openScreen(stream: NodeJS.WriteStream, isLive: boolean): Screen 
   let last = "";
   let isClosed = false;
   return {
+    isLive,
     say: (line) => {
       if (!isClosed) logUpdate.clear();
       stream.write(`${toPrintable(line)}\n`);

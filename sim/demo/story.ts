@@ -3,6 +3,7 @@ import { orderRollback } from "../../src/app/release/order-rollback.ts";
 import type { DeploymentRow } from "../../src/store/schema.ts";
 import { hasChangedCard, type SplitCard, splitSettlement, toNewCard } from "./cards.ts";
 import { forge } from "./forgery.ts";
+import { catchClone, enrolAll, lookUp, proveOne } from "./identity.ts";
 import {
   type Actor,
   awaitDeployments,
@@ -23,6 +24,10 @@ export interface Tally {
   recovered: number;
   offlineCaughtUp: number;
   takenBack: number;
+  enrolled: number;
+  proven: number;
+  clonesCaught: number;
+  lookedUp: number;
 }
 
 export interface Step {
@@ -35,6 +40,7 @@ const WRONG_TERMINAL_NO = "99999999";
 
 /** The story, in order. Each step ends in an error unless it ends as told. */
 export const STORY: readonly Step[] = [
+  { title: "Terminals enrol with one-time tokens and prove their TUSN", run: enrolAll },
   { title: "Every terminal takes its first profile", run: takeFirstProfiles },
   { title: "A merchant renames itself", run: renameMerchant },
   { title: "A merchant changes its settlement card, signed by maker and checker", run: changeCard },
@@ -43,6 +49,9 @@ export const STORY: readonly Step[] = [
   { title: "A terminal loses power between apply and test", run: surviveNoPower },
   { title: "A terminal is off line during its update", run: catchUp },
   { title: "Whoever holds the broker forges directives", run: refuseForgeries },
+  { title: "A terminal is asked to prove its TUSN again", run: proveOne },
+  { title: "Somebody runs a copy of a terminal", run: catchClone },
+  { title: "An auditor and a merchant look a terminal up", run: lookUp },
 ];
 
 async function takeFirstProfiles(world: World, tally: Tally): Promise<void> {

@@ -10,6 +10,8 @@ import type { Settlement } from "../../proto/settlement.ts";
 import { parseStatement } from "../../proto/statement.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 import type { Context } from "../../src/app/context.ts";
+import type { DataFolder } from "../../src/app/data-folder.ts";
+import type { IdentitySettings } from "../../src/app/identity/settings.ts";
 import { showTerminal } from "../../src/app/queries/terminals.ts";
 import { buildRelease } from "../../src/app/release/build.ts";
 import { publishRelease } from "../../src/app/release/publish.ts";
@@ -25,7 +27,12 @@ import type { Answers, Approver, Approvers } from "./approvers.ts";
 /** Everything the story acts on: the real service, and the processes around it. */
 export interface World {
   readonly context: Context;
+  readonly folder: DataFolder;
+  readonly settings: IdentitySettings;
   readonly trust: TrustHolder;
+  /** Where terminals enrol, and where auditors and merchants look them up: `https://host:port`. */
+  readonly enrolUrl: string;
+  readonly lookupUrl: string;
   /** The pipe in the hands of whoever holds the broker: sends past the service, with no say in what is signed. */
   readonly bus: Bus;
   readonly acquirer: AcquirerProcess;

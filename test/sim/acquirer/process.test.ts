@@ -83,7 +83,7 @@ describe("the acquirer as a process of its own", () => {
     const [port] = (await once(child, "message")) as [number];
     expect(await isListening(port)).toBe(true);
     child.kill("SIGKILL");
-    await expect.poll(() => isListening(port), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => isListening(port), { timeout: 20_000 }).toBe(false);
   });
 
   it("tells that its port is taken", async () => {
