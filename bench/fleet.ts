@@ -5,17 +5,20 @@ import { join } from "node:path";
 import pino from "pino";
 import type { Bus } from "../broker/bus.ts";
 import { openEmbeddedBus } from "../broker/embedded.ts";
+import type { Tusn } from "../proto/tusn.ts";
 import { provisionTerminal } from "../sim/demo/provision.ts";
 import type { Context } from "../src/app/context.ts";
 import { type DataFolder, openDataFolder } from "../src/app/data-folder.ts";
-import { enrolTerminal } from "../src/app/enrol.ts";
+import { enrolTerminal } from "../src/app/enrolment/record-device.ts";
 import { type FleetService, openFleetService } from "../src/app/fleet-service.ts";
+import { giveVerdict } from "../src/app/identity/verdicts.ts";
 import { importFleet } from "../src/app/import/import-fleet.ts";
 import { parseFleet } from "../src/app/import/parse-fleet.ts";
 import { openTrust, type TrustHolder } from "../src/app/trust-files.ts";
 import type { FleetRow } from "../src/domain/fleet.ts";
+import { DEFAULT_IDENTITY_POLICY } from "../src/domain/verdict.ts";
 import { openLog } from "../src/log.ts";
-import { openStore } from "../src/store/store.ts";
+import { openStore, transact } from "../src/store/store.ts";
 
 const FLEET = new URL("../sim/data/fleet.csv", import.meta.url);
 
@@ -40,7 +43,13 @@ export async function openBenchFleet(count: number, closers: Closers): Promise<B
   const { folder } = await openDataFolder(join(parent, "data"), toNow());
   const store = await openStore(folder.database);
   closers.push(() => store.destroy());
-  const context: Context = { store, now: toNow, randomBytes, log: openLog("error", pino.destination(2)) };
+  const context: Context = {
+    store,
+    now: toNow,
+    randomBytes,
+    identity: DEFAULT_IDENTITY_POLICY,
+    log: openLog("error", pino.destination(2)),
+  };
   const rows = (await parseFleet(createReadStream(FLEET))).rows.slice(0, count);
   await importFleet(context, rows);
 
@@ -63,6 +72,8 @@ async function openService(context: Context, folder: DataFolder, trust: TrustHol
   const service = await openFleetService({
     ...context,
     trust,
+    authority: folder.authority,
+    verifiers: [],
     openBus: async (handlers) => {
       const bus = await openEmbeddedBus({ ...options, log: () => undefined }, handlers);
       opened.push(bus);
@@ -93,7 +104,14 @@ async function enrol(
     now,
   });
   await enrolTerminal(context, tusn, made.certificate);
+  await recordVerdict(context, tusn);
   return made.configFile;
+}
+
+/** Settlements go to proven terminals only. */
+async function recordVerdict({ store, now, identity }: Context, tusn: Tusn): Promise<void> {
+  const given = { tusn, verdict: "verified-manual", source: "manual", evidence: {}, actor: "bench" } as const;
+  await transact(store, (tx) => giveVerdict(tx, now(), identity, given));
 }
 
 function toNow(): number {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type Agent, openAgent } from "../agent/agent.ts";
 import { loadConfig } from "../agent/config.ts";
@@ -23,6 +24,7 @@ async function openTerminal(file: string): Promise<Agent> {
   if (config.terminal.kind !== "simulated") throw new Error("only simulated terminals are measured");
   makeFolders(config.stateDir, [OBJECTS_FOLDER]);
   return await openAgent({
+    run: randomBytes(8),
     ...config,
     ...loadIdentity(config),
     files: openFileSystem(config.stateDir),
