@@ -8,6 +8,7 @@ import { toUpTopic } from "../../proto/topics.ts";
 import { BusUnderAttack, CONNACK } from "../support/bus-under-attack.ts";
 import { loadCertificates, longAgo, type TestCertificates, TUSN_A, TUSN_B } from "../support/certificates.ts";
 import { toConnect, toPublish } from "../support/mqtt-bytes.ts";
+import { SOON_MS } from "../support/patience.ts";
 import { openTrusting } from "../support/raw-terminal.ts";
 
 const DAY_MS = 86_400_000;
@@ -133,7 +134,7 @@ describe("a resumed TLS session", () => {
 
     const second = await openTrusting(address, genuine, { session });
     second.socket.write(toConnect({ clientId: TUSN_B }));
-    await vi.waitFor(() => expect(second.received()).toEqual(CONNACK));
+    await vi.waitFor(() => expect(second.received()).toEqual(CONNACK), SOON_MS);
     expect(second.socket.isSessionReused()).toBe(true);
 
     const third = await openTrusting(address, genuine, { session });

@@ -5,6 +5,7 @@ import { BusUnderAttack } from "../support/bus-under-attack.ts";
 import { TUSN_A, TUSN_B } from "../support/certificates.ts";
 import { ManualTimers } from "../support/manual-timers.ts";
 import { toPublish } from "../support/mqtt-bytes.ts";
+import { SOON_MS } from "../support/patience.ts";
 import type { RawTerminal } from "../support/raw-terminal.ts";
 
 const { messageBurst, messagesPerMinute } = EMBEDDED_LIMITS;
@@ -38,13 +39,13 @@ function countStored(): number {
 }
 
 function expectStored(count: number): Promise<void> {
-  return vi.waitFor(() => expect(countStored()).toBe(count));
+  return vi.waitFor(() => expect(countStored()).toBe(count), SOON_MS);
 }
 
 /** Lets the next message be due, once the one before has been stored. */
 async function letOnePass(): Promise<void> {
   const before = countStored();
-  await vi.waitFor(() => expect(timers.running()).toContain(MESSAGE_MS));
+  await vi.waitFor(() => expect(timers.running()).toContain(MESSAGE_MS), SOON_MS);
   now += MESSAGE_MS;
   timers.elapse(MESSAGE_MS);
   await expectStored(before + 1);

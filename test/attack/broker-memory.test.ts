@@ -7,6 +7,7 @@ import { CONNACK } from "../support/bus-under-attack.ts";
 import { loadCertificates, TUSN_A } from "../support/certificates.ts";
 import { toConnect } from "../support/mqtt-bytes.ts";
 import { connectTerminal, endTerminals } from "../support/mqtt-terminal.ts";
+import { SOON_MS } from "../support/patience.ts";
 import { endRaw, openTrusting, type RawTerminal } from "../support/raw-terminal.ts";
 
 const SOCKETS = 10;
@@ -60,7 +61,7 @@ async function expectCheap(): Promise<void> {
 }
 
 function expectLogged(entry: string, count: number): Promise<void> {
-  return vi.waitFor(() => expect(broker.log.filter((line) => line === entry)).toHaveLength(count));
+  return vi.waitFor(() => expect(broker.log.filter((line) => line === entry)).toHaveLength(count), SOON_MS);
 }
 
 describe("ten sockets cost the broker less than 32 MB and are closed", () => {
@@ -77,7 +78,7 @@ describe("ten sockets cost the broker less than 32 MB and are closed", () => {
     for (const { socket, tusn } of attackers) socket.write(toConnect({ clientId: tusn }));
     await vi.waitFor(() => {
       for (const attacker of attackers) expect(attacker.received()).toEqual(CONNACK);
-    });
+    }, SOON_MS);
     for (const { socket } of attackers) socket.write(Buffer.concat([PUBLISH_BYTE, ANNOUNCE_256_MB, FLOOD]));
     await Promise.all(attackers.map(({ closed }) => closed));
     await expectCheap();

@@ -8,6 +8,7 @@ import { loadCertificates, TUSN_B, TUSN_C } from "../support/certificates.ts";
 import { ManualTimers } from "../support/manual-timers.ts";
 import { toConnect } from "../support/mqtt-bytes.ts";
 import { connectTerminal } from "../support/mqtt-terminal.ts";
+import { SOON_MS } from "../support/patience.ts";
 import { openTrusting, type RawTerminal } from "../support/raw-terminal.ts";
 
 const SILENT = 12;
@@ -69,7 +70,7 @@ describe("one certificate that opens connections and never sends CONNECT", () =>
     expect(current.socket.destroyed).toBe(false);
     const newest = silent.at(-1);
     newest?.socket.write(toConnect({ clientId: TUSN_B }));
-    await vi.waitFor(() => expect(newest?.received()).toEqual(CONNACK));
+    await vi.waitFor(() => expect(newest?.received()).toEqual(CONNACK), SOON_MS);
     await current.closed;
   });
 });
@@ -80,14 +81,14 @@ describe("one address that opens sockets and sends nothing", () => {
     const sockets = Array.from({ length: SILENT }, () => openFromAfar().resume());
     const closed = new Set<Socket>();
     for (const socket of sockets) socket.once("close", () => closed.add(socket));
-    await vi.waitFor(() => expect(closed.size).toBe(SILENT - BOUND));
+    await vi.waitFor(() => expect(closed.size).toBe(SILENT - BOUND), SOON_MS);
     expect(attacked.logged("bus.address_full")).toEqual(
       Array.from(closed, () => ({ event: "bus.address_full", remote: FOREIGN_ADDRESS, bound: BOUND })),
     );
     await attacked.expectUndisturbed();
 
     for (const socket of sockets) socket.destroy();
-    await vi.waitFor(() => expectTakenFromAfar());
+    await vi.waitFor(() => expectTakenFromAfar(), SOON_MS);
   });
 
   it("has its places back from terminals that have connected, so that many can share it", async () => {

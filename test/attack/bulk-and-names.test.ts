@@ -15,6 +15,7 @@ import { parseFleet } from "../../src/app/import/parse-fleet.ts";
 import { buildRelease } from "../../src/app/release/build.ts";
 import { publishRelease } from "../../src/app/release/publish.ts";
 import { openStore } from "../../src/store/store.ts";
+import { callTillsync } from "../support/called-cli.ts";
 import { runTillsync } from "../support/cli.ts";
 import { FLEET_FIELDS, OTHER_FLEET_FIELDS } from "../support/fleet-fields.ts";
 import { enrolFleet, openTestFleet, signFile, toFleetRow, toRequest } from "../support/fleet-store.ts";
@@ -39,7 +40,7 @@ import {
   toNextProfile,
 } from "../support/release.ts";
 import { toFleetCsv } from "../support/shop.ts";
-import { createCompany, pinTrust, runSignProcess, type SigningCompany, toRefusal } from "../support/sign.ts";
+import { createCompany, pinTrust, runSign, runSignProcess, type SigningCompany, toRefusal } from "../support/sign.ts";
 import { createReceivers, toNewCard, toSampleFile, writeRelease } from "../support/sign-sample.ts";
 
 const HOUR_S = 3_600;
@@ -92,7 +93,7 @@ describe("row 67: a card change for more terminals than the policy lets change a
     await importFleet(fleet, [toFleetRow(OTHER_FLEET_FIELDS)]);
     await fleet.store
       .updateTable("terminals")
-      .set({ deviceKey: new Uint8Array(294) })
+      .set({ deviceKey: new Uint8Array(294), verdict: "verified-manual" })
       .execute();
     expect(await codeOf(buildRelease(fleet, toRequest()))).toBe("CAP_EXCEEDED");
     const many = { ...fleet.approvers.policy, caps: { ...MOST, merchantsPerBindingRelease: 2 } };
@@ -285,7 +286,7 @@ describe("row 68: a merchant's name that was made to deceive", () => {
 
   beforeAll(async () => {
     data = join(folder, "data");
-    expect((await runTillsync(data, "init")).code).toBe(0);
+    expect((await callTillsync(data, "init")).code).toBe(0);
   });
 
   /** One merchant and terminal for each name. */
@@ -313,7 +314,7 @@ describe("row 68: a merchant's name that was made to deceive", () => {
     const file = toSampleFile({ terminals: [receiver], profile, purpose: "merchant", now: PRESENT, directive });
     const release = join(folder, "name.release");
     writeFileSync(release, toReleaseFileBytes({ ...file, bases: [base] }));
-    return runSignProcess("show", release, "--home", company.checker.home, "--lang", "en");
+    return runSign(["show", release, "--home", company.checker.home, "--lang", "en"], { now: PRESENT });
   }
 
   it("with what steers a screen is refused by the import, line by line, and nothing of the file is taken", async () => {
@@ -323,7 +324,7 @@ describe("row 68: a merchant's name that was made to deceive", () => {
     const { error } = JSON.parse(stderr.trim().split("\n").at(-1) ?? "");
     expect(error.code).toBe("IMPORT_REFUSED");
     for (const name of [...REFUSED, ...REFUSED_FORMS]) expect(stderr.includes(name), JSON.stringify(name)).toBe(false);
-    expect(JSON.parse((await runTillsync(data, "--json", "terminals", "list")).stdout)).toEqual([]);
+    expect(JSON.parse((await callTillsync(data, "--json", "terminals", "list")).stdout)).toEqual([]);
   });
 
   it("with any one of these is refused by the import for its name", async () => {
@@ -346,7 +347,7 @@ describe("row 68: a merchant's name that was made to deceive", () => {
 
   it("and is some honest name of another kind comes in, as it is", async () => {
     const names = SHOWN.map(([name]) => name);
-    expect((await runTillsync(data, "--json", "terminals", "import", toFile(names))).code).toBe(0);
+    expect((await callTillsync(data, "--json", "terminals", "import", toFile(names))).code).toBe(0);
     const store = await openStore(readDataFolder(data).database);
     const merchants = await store.selectFrom("merchants").select("name").execute();
     await store.destroy();

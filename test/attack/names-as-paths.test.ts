@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { openHome } from "../../certs/sign/home.ts";
 import { signStatement } from "../../certs/signatures.ts";
@@ -16,10 +15,11 @@ import { RELEASE_ID_BYTES, toStatementBytes } from "../../proto/statement.ts";
 import { toLeafHash, toTree } from "../../proto/tree.ts";
 import { type TrustBundle, toTrustBundleBytes } from "../../proto/trust-bundle.ts";
 import { install } from "../support/agent-process.ts";
+import { callTillsync } from "../support/called-cli.ts";
 import { TUSN_A } from "../support/certificates.ts";
-import { runTillsync } from "../support/cli.ts";
 import { makeFolder } from "../support/fleet-store.ts";
 import { codeOf } from "../support/left-company.ts";
+import { TILLSYNC, TILLSYNC_AGENT, TILLSYNC_SIGN, TILLSYNC_TUF } from "../support/programs.ts";
 import { SAMPLE_PROFILE, type TestApprovers, toDirective } from "../support/release.ts";
 import { createApproversUnder, createRoleSigners } from "../support/rotation.ts";
 import { openTestService } from "../support/test-service.ts";
@@ -27,10 +27,6 @@ import { HAS_STRACE, IS_STRACE_INSTALLED, startTraced, type Touched, toTouched }
 import { readTree } from "../support/tree.ts";
 import { STATE, startTufClient } from "../support/tuf-client.ts";
 
-const toProgram = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
-const [TUF, SIGN, AGENT, MAIN] = ["tillsync-tuf.cjs", "tillsync-sign.cjs", "tillsync-agent.cjs", "src/main.js"].map(
-  toProgram,
-) as [string, string, string, string];
 const PATIENCE = { timeout: 120_000 };
 
 /** Names that lead out of a folder where somebody takes them for a path, in one reading or another. */
@@ -131,7 +127,7 @@ describe("row 24: names that are paths to somebody", () => {
       const [metadata, down] = ["metadata", "targets"].map((name) => join(folder, STATE, name)) as [string, string];
       const run = (n: number, ...args: readonly string[]) =>
         startTraced(join(folder, `trace.${n}`), [
-          TUF,
+          TILLSYNC_TUF,
           "--metadata-dir",
           metadata,
           "--metadata-url",
@@ -166,7 +162,7 @@ describe("row 24: names that are paths to somebody", () => {
       const around = readAround(outer, inner);
       let runs = 0;
       const run = async (...args: readonly string[]) => {
-        const started = startTraced(`${trace}.${++runs}`, [SIGN, ...args, "--home", home], inner);
+        const started = startTraced(`${trace}.${++runs}`, [TILLSYNC_SIGN, ...args, "--home", home], inner);
         const ended = await started.ended;
         expectWithin(await started.touched(), inner);
         return ended;
@@ -211,7 +207,7 @@ describe("row 24: names that are paths to somebody", () => {
       root: trust.root,
     });
     const around = readAround(outer, inner);
-    const agent = startTraced(trace, [AGENT, "run", "--config", configFile], inner);
+    const agent = startTraced(trace, [TILLSYNC_AGENT, "run", "--config", configFile], inner);
     await vi.waitFor(() => expect(service.hellos.length).toBeGreaterThan(0), { timeout: 20_000 });
     for (const name of HOSTILE) {
       service.send(TUSN_A, "directive", toNamed(approvers, name, now));
@@ -228,17 +224,19 @@ describe("row 24: names that are paths to somebody", () => {
     expectWithin(await agent.touched(), stateDir, join(inner, "terminal"));
     expect(readAround(outer, inner)).toEqual(around);
     const names = Object.keys(readTree(stateDir));
-    expect(names.filter((path) => !/^(lock|objects|state\.[01]|objects\/[0-9a-f]{64})$/.test(path))).toEqual([]);
+    expect(names.filter((path) => !/^(lock|link\.json|objects|state\.[01]|objects\/[0-9a-f]{64})$/.test(path))).toEqual(
+      [],
+    );
   });
 
   it("as arguments and rows of tillsync make no file outside the data folder", PATIENCE, async () => {
     const { outer, inner } = makePlaces();
     const data = join(inner, "data");
-    expect((await runTillsync(data, "init")).code).toBe(0);
+    expect((await callTillsync(data, "init")).code).toBe(0);
     const around = readAround(outer, data);
     let runs = 0;
     const run = async (...args: readonly string[]) => {
-      const started = startTraced(join(outer, `trace.${++runs}`), [MAIN, "--data", data, "--json", ...args], inner);
+      const started = startTraced(join(outer, `trace.${++runs}`), [TILLSYNC, "--data", data, "--json", ...args], inner);
       const ended = await started.ended;
       expectWithin(await started.touched(), data);
       return ended;
@@ -274,10 +272,11 @@ describe("row 24: names that are paths to somebody", () => {
   it("in addresses of the desk open no file, neither in its folder nor outside", PATIENCE, async () => {
     const { outer, inner, trace } = makePlaces();
     const data = join(inner, "data");
-    expect((await runTillsync(data, "init")).code).toBe(0);
+    expect((await callTillsync(data, "init")).code).toBe(0);
     const around = readAround(outer, data);
-    const serve = ["serve", "--data", data, "--host", "127.0.0.1", "--port", "0", "--desk-port", "0"];
-    const service = startTraced(trace, [MAIN, ...serve], inner);
+    const ports = ["--port", "0", "--desk-port", "0", "--no-enrolment", "--no-lookup", "--no-api", "--no-terminal"];
+    const serve = ["serve", "--data", data, "--host", "127.0.0.1", ...ports];
+    const service = startTraced(trace, [TILLSYNC, ...serve], inner);
     let told = "";
     service.child.stderr?.on("data", (part) => {
       told += part;

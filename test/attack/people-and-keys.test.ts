@@ -19,6 +19,7 @@ import { publishRelease } from "../../src/app/release/publish.ts";
 import { applyCeremony } from "../../src/app/trust/apply.ts";
 import { toSignedBundle } from "../../src/app/trust/install.ts";
 import { writeTrust } from "../../src/app/trust-files.ts";
+import { callTillsync } from "../support/called-cli.ts";
 import { type Company, carryOut, createCompany, toPerson } from "../support/ceremony.ts";
 import { runTillsync } from "../support/cli.ts";
 import { type Drill, deliver, openDrill, openTerminal, tell, toOrder, update } from "../support/drill.ts";
@@ -272,7 +273,7 @@ describe("row 19: trust is changed in an emergency", () => {
   it("is refused to the operator's command, and leaves the data folder's trust and ledger alone", async () => {
     const company = createWide();
     const data = join(makeFolder(), "data");
-    expect((await runTillsync(data, "init")).code).toBe(0);
+    expect((await callTillsync(data, "init")).code).toBe(0);
     const trust = join(data, "trust");
     rmSync(trust, { recursive: true });
     await writeTrust(trust, toSignedBundle(company.files, company.online, 1, now), toPrivateKeyPem(company.online));
@@ -281,11 +282,11 @@ describe("row 19: trust is changed in an emergency", () => {
     const change = { policy: toFrozen(verifyOfflineTrust(company.files).policy) };
     for (const count of [0, 1, 2]) {
       writeFileSync(file, toCeremonyBytes(forge(company, change, company.holders.slice(0, count))));
-      const { code, stderr } = await runTillsync(data, "--json", "trust", "apply", file);
+      const { code, stderr } = await callTillsync(data, "--json", "trust", "apply", file);
       expect([code, stderr]).toEqual([1, expect.stringContaining('"TRUST_UNSIGNED"')]);
       expect(readTree(trust)).toEqual(before);
     }
-    const ledger = async () => JSON.parse((await runTillsync(data, "--json", "ledger", "show")).stdout).entries;
+    const ledger = async () => JSON.parse((await callTillsync(data, "--json", "ledger", "show")).stdout).entries;
     expect(await ledger()).toEqual([]);
     writeFileSync(file, toCeremonyBytes(forge(company, change, company.holders)));
     expect((await runTillsync(data, "--json", "trust", "apply", file)).code).toBe(0);

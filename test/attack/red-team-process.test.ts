@@ -74,6 +74,8 @@ beforeAll(async () => {
       // Without receipts the terminal would take nothing any more, and the red team would have made it deaf.
       opened.bus.send(TUSN_A, "receipt", toReceiptOf(report));
     },
+    admit: async () => "full",
+    takenOver: () => {},
     connected: () => {},
     disconnected: () => {},
   });
