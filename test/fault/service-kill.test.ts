@@ -27,7 +27,7 @@ import { readDelivery, type TestTerminal } from "../support/test-terminal.ts";
 // The service as a process of its own, killed at the worst moments. Releases are published from the test's process, as
 // the command line does it.
 
-const PATIENCE = { timeout: 10_000, interval: 10 };
+const PATIENCE = { timeout: 20_000, interval: 10 };
 const KINDS = ["verified", "applied", "committed"] as const;
 
 let bundle: ServiceBundle;
@@ -58,6 +58,7 @@ async function openFleet(count: number) {
     key: server.key,
     certificate: server.certificate,
     authority: authority.certificate,
+    authorityKey: authority.key,
   };
   const start = async (killAt?: KillPoint) => {
     running = await ServiceProcess.start(bundle, killAt === undefined ? config : { ...config, killAt });
