@@ -1,8 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { callTillsync } from "../support/called-cli.ts";
 import { runTillsync } from "../support/cli.ts";
+import { TILLSYNC } from "../support/programs.ts";
 
 const SAMPLE = "sim/data/fleet.csv";
 const MERCHANT = "822391058121070";
@@ -31,8 +35,23 @@ describe("tillsync", () => {
     }
   });
 
+  it("runs in any folder, through a link to its file", async () => {
+    const link = join(folder, "tillsync");
+    symlinkSync(TILLSYNC, link);
+    const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+    expect(await promisify(execFile)(link, ["--version"], { cwd: folder })).toEqual({
+      stdout: `${version}\n`,
+      stderr: "",
+    });
+    const refused = promisify(execFile)(link, ["terminals", "list"], { cwd: folder });
+    await expect(refused).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^DATA_FOLDER_INVALID: .*\nWhat to do: .*\n$/),
+    });
+  });
+
   it("without a data folder says so with a code and what to do", async () => {
-    const { code, stderr } = await runTillsync(join(folder, "nowhere"), "terminals", "list", "--json");
+    const { code, stderr } = await callTillsync(join(folder, "nowhere"), "terminals", "list", "--json");
     expect(code).toBe(1);
     expect(JSON.parse(stderr).error).toMatchObject({
       code: "DATA_FOLDER_INVALID",
@@ -40,31 +59,29 @@ describe("tillsync", () => {
     });
   });
 
-  it("imports the sample fleet, and finds it unchanged the second time", async () => {
-    const first = await runTillsync(data, "terminals", "import", SAMPLE, "--json");
-    expect(JSON.parse(first.stdout)).toMatchObject({ terminals: 351, merchants: 216, unchanged: 0 });
-    const second = await runTillsync(data, "terminals", "import", SAMPLE, "--json");
-    expect(JSON.parse(second.stdout)).toMatchObject({ terminals: 0, unchanged: 351 });
-  });
-
   it("imports nothing of a file with a bad row, and names line, column and code", async () => {
     const lines = readFileSync(SAMPLE, "utf8").split("\n");
     const at = lines.findIndex((line) => line.startsWith("00000304N7NL00072365"));
-    lines[at] = (lines[at] ?? "").replace("00000304N7NL00072365", "0000gratia00003");
+    lines[at] = (lines[at] ?? "").replace("00000304N7NL00072365", "0000 gratia 3");
     const file = join(folder, "bad.csv");
     writeFileSync(file, lines.join("\n"));
-    const other = join(folder, "other");
-    await runTillsync(other, "init");
-    const { code, stderr } = await runTillsync(other, "terminals", "import", file, "--json");
+    const { code, stderr } = await callTillsync(data, "terminals", "import", file, "--json");
     expect(code).toBe(1);
     expect(toErrorCode(stderr)).toBe("IMPORT_REFUSED");
     const [report] = stderr.split("\n");
     expect(JSON.parse(report ?? "").faults).toContainEqual({ line: at + 1, column: "tusn", code: "TUSN_INVALID" });
-    expect(JSON.parse((await runTillsync(other, "terminals", "list", "--json")).stdout)).toEqual([]);
+    expect(JSON.parse((await callTillsync(data, "terminals", "list", "--json")).stdout)).toEqual([]);
+  });
+
+  it("imports the sample fleet, and finds it unchanged the second time", async () => {
+    const first = await runTillsync(data, "terminals", "import", SAMPLE, "--json");
+    expect(JSON.parse(first.stdout)).toMatchObject({ terminals: 351, merchants: 216, unchanged: 0 });
+    const second = await callTillsync(data, "terminals", "import", SAMPLE, "--json");
+    expect(JSON.parse(second.stdout)).toMatchObject({ terminals: 0, unchanged: 351 });
   });
 
   it("shows a merchant with its settlement masked, and never the account number", async () => {
-    const { stdout } = await runTillsync(data, "merchants", "show", MERCHANT, "--json");
+    const { stdout } = await callTillsync(data, "merchants", "show", MERCHANT, "--json");
     expect(JSON.parse(stdout)).toMatchObject({ number: MERCHANT, settlement: { number: "622848******7264" } });
     const database = readFileSync(join(data, "tillsync.sqlite"));
     expect(database.includes("6228487820010407264")).toBe(false);
@@ -88,7 +105,7 @@ describe("tillsync", () => {
     [["release", "build", "--merchant", MERCHANT, "--reason", "r", "--out", "x"], "NOTHING_TO_RELEASE"],
     [["release", "build", "--set", "merchant.colour=red", "--reason", "r", "--out", "x"], "CONFIG_INVALID"],
   ] as const)("refuses what is not there or malformed, by code: %j", async (args, expected) => {
-    const { code, stderr, stdout } = await runTillsync(data, "--json", ...args);
+    const { code, stderr, stdout } = await callTillsync(data, "--json", ...args);
     expect(toErrorCode(stderr)).toBe(expected);
     expect(code).toBe(1);
     expect(stdout).toBe("");
@@ -102,7 +119,7 @@ describe("tillsync", () => {
       ["release", "show", "x", "--lang", "fr"],
       ["serve", "--port", "x"],
     ]) {
-      const { code, stderr } = await runTillsync(data, ...args);
+      const { code, stderr } = await callTillsync(data, ...args);
       expect(code, args.join(" ")).toBe(2);
       expect(stderr).toMatch(/error: /);
     }
@@ -110,7 +127,7 @@ describe("tillsync", () => {
 
   it("signs nothing: no command of the service's takes an approver's key or a card number", async () => {
     expect((await runTillsync(data, "release", "sign", "x", "--key", "y")).code).toBe(2);
-    const { code, stderr } = await runTillsync(
+    const { code, stderr } = await callTillsync(
       data,
       "release",
       "build",
@@ -122,7 +139,7 @@ describe("tillsync", () => {
       "x",
     );
     expect([code, stderr]).toEqual([2, expect.stringContaining("--settlement")]);
-    const { stdout } = await runTillsync(data, "release", "--help");
+    const { stdout } = await callTillsync(data, "release", "--help");
     expect(stdout).not.toMatch(/^ +sign /m);
   });
 
@@ -132,6 +149,6 @@ describe("tillsync", () => {
     for (const command of ["serve", "demo", "terminals", "merchants", "release", "deployments", "ledger"]) {
       expect(stdout).toContain(command);
     }
-    expect((await runTillsync(data, "release", "build", "--help")).stdout).toContain("merchant.licence_no");
+    expect((await callTillsync(data, "release", "build", "--help")).stdout).toContain("merchant.licence_no");
   });
 });

@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toEncryptedPem } from "../../certs/keys/encrypted-key.ts";
 import { createApproverKey } from "../../certs/keys.ts";
@@ -15,14 +14,18 @@ import { parseDirective } from "../../proto/directive.ts";
 import { parseProfile } from "../../proto/profile.ts";
 import { parseTusn } from "../../proto/tusn.ts";
 import { readDataFolder } from "../../src/app/data-folder.ts";
-import { enrolTerminal } from "../../src/app/enrol.ts";
+import { enrolTerminal } from "../../src/app/enrolment/record-device.ts";
+import { DEFAULT_IDENTITY_POLICY } from "../../src/domain/verdict.ts";
 import { openStore } from "../../src/store/store.ts";
-import { type CliResult, runTillsync } from "../support/cli.ts";
+import { callTillsync } from "../support/called-cli.ts";
+import type { CliResult } from "../support/cli.ts";
+import { makeDataFolder } from "../support/data-folder.ts";
+import { TILLSYNC, TILLSYNC_SIGN } from "../support/programs.ts";
+import { CHEAP } from "../support/sign.ts";
+import { recordVerdict } from "../support/verdicts.ts";
 
 // Two approvers, each with the program and a home of his own, who have nothing in common with the service but its desk.
 
-const MAIN = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
-const SIGN = fileURLToPath(new URL("../../dist/tillsync-sign.cjs", import.meta.url));
 const TUSN = parseTusn("0000290210659453");
 
 let folder: string;
@@ -32,7 +35,7 @@ let url: string;
 let id: string;
 
 async function done(...args: readonly string[]) {
-  const { code, stdout, stderr } = await runTillsync(data, "--json", ...args);
+  const { code, stdout, stderr } = await callTillsync(data, "--json", ...args);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout);
 }
@@ -40,7 +43,7 @@ async function done(...args: readonly string[]) {
 /** Runs the approvers' program as this person, who is the only one to have this home. */
 function runSign(person: string, ...args: readonly string[]): Promise<CliResult> {
   return new Promise((resolve) => {
-    const all = [SIGN, ...args, "--home", join(folder, person), "--json"];
+    const all = [TILLSYNC_SIGN, ...args, "--home", join(folder, person), "--json"];
     const child = execFile(process.execPath, all, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr });
     });
@@ -61,8 +64,19 @@ const key = (person: string) => [
 const at = () => ["--service", url, "--ca", join(data, "ca", "ca.pem")];
 
 async function startService(): Promise<string> {
-  const ports = ["--host", "127.0.0.1", "--port", "0", "--desk-port", "0"];
-  const child = spawn(process.execPath, [MAIN, "serve", "--data", data, ...ports]);
+  const ports = [
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+    "--desk-port",
+    "0",
+    "--no-enrolment",
+    "--no-lookup",
+    "--no-api",
+    "--no-terminal",
+  ];
+  const child = spawn(process.execPath, [TILLSYNC, "serve", "--data", data, ...ports]);
   service = child;
   let text = "";
   for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
@@ -82,7 +96,10 @@ async function enrol(): Promise<void> {
   const certificate = await issueTerminalCertificate(authority, { tusn: TUSN, publicKey, days: 30, now: new Date() });
   const store = await openStore(database);
   const now = () => Math.floor(Date.now() / 1_000);
-  await enrolTerminal({ store, now, randomBytes, log: { info: () => undefined } as never }, TUSN, certificate);
+  const log = { info: () => undefined } as never;
+  const context = { store, now, randomBytes, identity: DEFAULT_IDENTITY_POLICY, log };
+  await enrolTerminal(context, TUSN, certificate);
+  await recordVerdict(context, TUSN);
   await store.destroy();
 }
 
@@ -101,7 +118,7 @@ function readLast4(file: string): string {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tillsync-desk-"));
   data = join(folder, "data");
-  await done("init");
+  await makeDataFolder(data);
   await done("terminals", "import", "sim/data/fleet.csv");
   await enrol();
   const out = join(folder, "first.release");
@@ -110,7 +127,9 @@ beforeAll(async () => {
   url = await startService();
   for (const person of ["wang.li", "chen.bo"]) equip(person);
   const stranger = createApproverKey();
-  writeFileSync(join(folder, "stranger.pem"), toEncryptedPem(stranger, "a passphrase of theirs"), { mode: 0o600 });
+  writeFileSync(join(folder, "stranger.pem"), toEncryptedPem(stranger, "a passphrase of theirs", CHEAP), {
+    mode: 0o600,
+  });
   writeFileSync(join(folder, "stranger.passphrase"), "a passphrase of theirs\n", { mode: 0o600 });
 }, 60_000);
 

@@ -3,23 +3,24 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it, vi } from "vitest";
+import { TILLSYNC } from "../support/programs.ts";
 
-const MAIN = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
 const WAIT = { timeout: 30_000, interval: 50 };
 
 const folder = mkdtempSync(join(tmpdir(), "tillsync-interrupted-"));
+/** Each story goes on in the folder that the one before was torn away from. */
+const data = join(folder, "data");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Ids of running processes whose command line names the data folder. */
-function findProcesses(data: string): readonly string[] {
+function findProcesses(): readonly string[] {
   return readdirSync("/proc").filter((id) => /^\d+$/.test(id) && readCommandLine(id).includes(data));
 }
 
 /** Those of them that stay: an approver's program comes and goes. */
-function findStaying(data: string): readonly string[] {
-  return findProcesses(data).filter((id) => !readCommandLine(id).includes("tillsync-sign"));
+function findStaying(): readonly string[] {
+  return findProcesses().filter((id) => !readCommandLine(id).includes("tillsync-sign"));
 }
 
 function readCommandLine(id: string): string {
@@ -34,8 +35,7 @@ describe("the demonstration", () => {
   it.each(["SIGTERM", "SIGINT", "SIGKILL"] as const)(
     "ended by %s in the middle leaves nothing running",
     async (signal) => {
-      const data = join(folder, signal);
-      const args = [MAIN, "demo", "--data", data, "--port", "0", "--acquirer-port", "0", "--agents", "3"];
+      const args = [TILLSYNC, "demo", "--data", data, "--port", "0", "--acquirer-port", "0", "--agents", "3"];
       const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
       const exited = once(child, "exit");
       let told = "";
@@ -43,11 +43,11 @@ describe("the demonstration", () => {
         told += chunk;
       });
       await vi.waitFor(() => expect(told).toContain("\n2. "), WAIT);
-      expect(findStaying(data).length).toBe(4);
+      expect(findStaying().length).toBe(4);
       child.kill(signal);
       const [code] = await exited;
       if (signal !== "SIGKILL") expect(code).toBe(1);
-      await vi.waitFor(() => expect(findProcesses(data)).toEqual([]), WAIT);
+      await vi.waitFor(() => expect(findProcesses()).toEqual([]), WAIT);
     },
   );
 });

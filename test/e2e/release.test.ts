@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toUtf8 } from "../../proto/bytes.ts";
@@ -13,21 +13,25 @@ import { openAcquirer } from "../../sim/acquirer/acquirer.ts";
 import { provisionTerminal } from "../../sim/demo/provision.ts";
 import { toSimulatedTmk } from "../../sim/keys.ts";
 import { readDataFolder } from "../../src/app/data-folder.ts";
-import { enrolTerminal } from "../../src/app/enrol.ts";
+import { enrolTerminal } from "../../src/app/enrolment/record-device.ts";
+import { DEFAULT_IDENTITY_POLICY } from "../../src/domain/verdict.ts";
 import { openStore } from "../../src/store/store.ts";
-import { runTillsync } from "../support/cli.ts";
+import { callTillsync } from "../support/called-cli.ts";
+import { type CliResult, runTillsync } from "../support/cli.ts";
+import { makeDataFolder } from "../support/data-folder.ts";
+import { TILLSYNC, TILLSYNC_AGENT, TILLSYNC_SIGN } from "../support/programs.ts";
+import { recordVerdict } from "../support/verdicts.ts";
 
-// An operator's day on the command line: service, agent and every command are processes of their own.
+// An operator's day on the command line: service, agent and the approvers' program are processes of their own.
 
-const MAIN = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
-const SIGN = fileURLToPath(new URL("../../dist/tillsync-sign.cjs", import.meta.url));
-const AGENT = fileURLToPath(new URL("../../dist/tillsync-agent.cjs", import.meta.url));
 const TUSN = "0000290210659453";
 const TERMINAL_NO = "41965320";
 const MERCHANT = "822331059424450";
 /** Of the account that the sample fleet has for the merchant. */
 const FIRST_LAST4 = "7215";
 const WAIT_MS = 30_000;
+const POLL_MS = 50;
+const SEVERAL_COMMANDS_MS = 120_000;
 
 let folder: string;
 let data: string;
@@ -42,11 +46,18 @@ const acquirer = await openAcquirer({
 });
 
 function tillsync(...args: readonly string[]) {
-  return runTillsync(data, "--json", ...args);
+  return callTillsync(data, "--json", ...args);
 }
 
 async function done(...args: readonly string[]) {
-  const { code, stdout, stderr } = await tillsync(...args);
+  return toDone(await tillsync(...args));
+}
+
+async function doneByProcess(...args: readonly string[]) {
+  return toDone(await runTillsync(data, "--json", ...args));
+}
+
+function toDone({ code, stdout, stderr }: CliResult) {
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout);
 }
@@ -59,7 +70,7 @@ async function refused(...args: readonly string[]): Promise<string> {
 
 /** Runs the approvers' own program, in the home that both demo approvers share. */
 async function runSign(...args: readonly string[]): Promise<void> {
-  await promisify(execFile)(process.execPath, [SIGN, ...args, "--home", join(data, "approvers")]);
+  await promisify(execFile)(process.execPath, [TILLSYNC_SIGN, ...args, "--home", join(data, "approvers")]);
 }
 
 /** `last4` of a new card, as the person reads it on the merchant's own paper. */
@@ -85,6 +96,7 @@ async function untilState(sequence: number, state: string): Promise<void> {
   while (performance.now() < deadline) {
     states = await done("deployments", "--tusn", TUSN);
     if (states.some((row) => row.sequence === sequence && row.state === state)) return;
+    await delay(POLL_MS);
   }
   expect(states).toContainEqual(expect.objectContaining({ sequence, state }));
 }
@@ -92,7 +104,7 @@ async function untilState(sequence: number, state: string): Promise<void> {
 /** Resolves with the port that the service says it listens on. */
 async function startService(): Promise<number> {
   const child = spawn(process.execPath, [
-    MAIN,
+    TILLSYNC,
     "serve",
     "--data",
     data,
@@ -102,6 +114,10 @@ async function startService(): Promise<number> {
     "0",
     "--desk-port",
     "0",
+    "--no-enrolment",
+    "--no-lookup",
+    "--no-api",
+    "--no-terminal",
   ]);
   children.push(child);
   for await (const chunk of child.stderr) {
@@ -128,16 +144,18 @@ async function startAgent(port: number): Promise<void> {
   const store = await openStore(database);
   const log = { info: () => undefined } as never;
   const now = () => Math.floor(Date.now() / 1_000);
-  await enrolTerminal({ store, now, randomBytes, log }, parseTusn(TUSN), terminal.certificate);
+  const context = { store, now, randomBytes, identity: DEFAULT_IDENTITY_POLICY, log };
+  await enrolTerminal(context, parseTusn(TUSN), terminal.certificate);
+  await recordVerdict(context, parseTusn(TUSN));
   await store.destroy();
-  children.push(spawn(process.execPath, [AGENT, "run", "--config", terminal.configFile], { stdio: "ignore" }));
+  children.push(spawn(process.execPath, [TILLSYNC_AGENT, "run", "--config", terminal.configFile], { stdio: "ignore" }));
 }
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tillsync-release-"));
   data = join(folder, "data");
   release = join(folder, "a.release");
-  await done("init");
+  await makeDataFolder(data);
   await done("terminals", "import", "sim/data/fleet.csv");
   const defaults = JSON.parse(readFileSync(join(data, "profile-defaults.json"), "utf8"));
   defaults.acquiring.port = acquirer.port;
@@ -156,9 +174,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe("a release on the command line", () => {
+describe("a release on the command line", { timeout: SEVERAL_COMMANDS_MS }, () => {
   it("is built for enrolled terminals only and shows what it would change", async () => {
-    const built = await done("release", "build", "--merchant", MERCHANT, "--reason", "first profile", "--out", release);
+    const about = ["--merchant", MERCHANT, "--reason", "first profile", "--out", release];
+    const built = await doneByProcess("release", "build", ...about);
     expect(built).toMatchObject({
       purpose: "binding",
       merchant: MERCHANT,
@@ -183,7 +202,7 @@ describe("a release on the command line", () => {
 
   it("reaches the terminal through the running service, which another process published to", async () => {
     await sign("chen.bo", FIRST_LAST4);
-    const published = await done("release", "publish", release);
+    const published = await doneByProcess("release", "publish", release);
     expect(published).toMatchObject({ deployments: 1, already: false });
     await untilCommitted(1);
     expect(await done("release", "show", published.releaseId)).toMatchObject({ states: { committed: 1 } });
@@ -231,7 +250,7 @@ describe("a release on the command line", () => {
     const args = ["--reason", "wrong card"];
     expect(await refused("release", "rollback", cardRelease, ...args, "--out", back)).toBe("CONFIG_INVALID");
     expect(existsSync(back)).toBe(false);
-    expect(await done("release", "rollback", cardRelease, ...args)).toEqual({ ordered: 1, left: [] });
+    expect(await doneByProcess("release", "rollback", cardRelease, ...args)).toEqual({ ordered: 1, left: [] });
     await untilCommitted(3);
     const { settlement } = await done("merchants", "show", MERCHANT);
     expect(settlement.number).not.toBe("622848******0018");
@@ -275,7 +294,7 @@ describe("a release on the command line", () => {
     expect(shown.inFull.shown[0].fields).toEqual([
       { field: "merchant.shortName", before: expect.any(String), after: "书栖", isChanged: true },
     ]);
-    const asText = (await runTillsync(data, "release", "show", release, "--terminal", TUSN, "--lang", "zh")).stdout;
+    const asText = (await callTillsync(data, "release", "show", release, "--terminal", TUSN, "--lang", "zh")).stdout;
     expect(asText).toContain(`--- ${TUSN}`);
     expect((await runTillsync(data, "release", "show", release)).stdout).not.toContain(`--- ${TUSN}`);
     const bytes = readFileSync(release);
@@ -290,7 +309,7 @@ describe("a release on the command line", () => {
 
   it("leaves the agent's own status in agreement with the service", async () => {
     const config = join(folder, "agents", TUSN, "agent.json");
-    const child = spawn(process.execPath, [AGENT, "status", "--config", config, "--json"]);
+    const child = spawn(process.execPath, [TILLSYNC_AGENT, "status", "--config", config, "--json"]);
     let text = "";
     for await (const chunk of child.stdout) text += chunk;
     const status = JSON.parse(text);

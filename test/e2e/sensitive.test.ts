@@ -2,7 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { callTillsync } from "../support/called-cli.ts";
 import { type CliResult, runTillsync } from "../support/cli.ts";
+import { makeDataFolder } from "../support/data-folder.ts";
 
 // What PCI DSS 3.3 forbids to keep, put into every input: it must be nowhere afterwards.
 
@@ -18,7 +20,7 @@ let data: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tillsync-sensitive-"));
   data = join(folder, "data");
-  expect((await runTillsync(data, "init")).code).toBe(0);
+  await makeDataFolder(data);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -63,12 +65,12 @@ describe("what must never be kept, in a fleet file", () => {
   ])("%s is refused and shows up nowhere", async (_, text) => {
     const file = join(folder, "fleet.csv");
     writeFileSync(file, text);
-    for (const json of [[], ["--json"]]) {
-      const result = await runTillsync(data, ...json, "terminals", "import", file);
+    for (const [run, ...json] of [[runTillsync], [callTillsync, "--json"]] as const) {
+      const result = await run(data, ...json, "terminals", "import", file);
       expect(result.code).toBe(1);
       expectNowhere(result);
       if (json.length > 0) expect(toCode(result).code).toBe("IMPORT_REFUSED");
     }
-    expect(JSON.parse((await runTillsync(data, "--json", "terminals", "list")).stdout)).toEqual([]);
+    expect(JSON.parse((await callTillsync(data, "--json", "terminals", "list")).stdout)).toEqual([]);
   });
 });

@@ -23,17 +23,9 @@ async function findFreePort(): Promise<number> {
 
 function tellStory(...more: readonly string[]) {
   const [port, acquirerPort] = ports;
-  return runTillsync(
-    data,
-    "demo",
-    "--once",
-    "--json",
-    "--port",
-    `${port}`,
-    "--acquirer-port",
-    `${acquirerPort}`,
-    ...more,
-  );
+  const faces = ["--enrolment-port", "0", "--lookup-port", "0"];
+  const own = ["--port", `${port}`, "--acquirer-port", `${acquirerPort}`];
+  return runTillsync(data, "demo", "--once", "--json", ...own, ...faces, ...more);
 }
 
 function toLastLine(stdout: string): unknown {
@@ -53,6 +45,10 @@ describe("the story", () => {
     const { code, stdout, stderr } = await tellStory();
     expect(toLastLine(stdout), stderr).toEqual({
       terminals: 351,
+      enrolled: 8,
+      proven: 1,
+      clonesCaught: 1,
+      lookedUp: 1,
       committed: 20,
       rolledBack: 3,
       refused: 16,
@@ -64,17 +60,21 @@ describe("the story", () => {
     expect(code).toBe(0);
   });
 
-  it("ends as told again on the same data folder, where terminals hold profiles already", {
+  it("ends as told again with fewer terminals on the same data folder, where they hold profiles already", {
     timeout: STORY_MS,
   }, async () => {
-    const { code, stdout, stderr } = await tellStory();
+    const { code, stdout, stderr } = await tellStory("--agents", "5");
     expect(toLastLine(stdout), stderr).toMatchObject({
+      enrolled: 0,
+      proven: 1,
+      clonesCaught: 1,
+      lookedUp: 1,
       // The second settlement card within a day is refused.
-      committed: 8,
-      rolledBack: 3,
-      refused: 16,
+      committed: 6,
+      rolledBack: 1,
+      refused: 10,
       recovered: 1,
-      takenBack: 3,
+      takenBack: 1,
     });
     expect(code).toBe(0);
   });
@@ -86,6 +86,10 @@ describe("the story", () => {
     for (const kind of [
       "fleet.imported",
       "terminal.enrolled",
+      "terminal.verdict",
+      "terminal.quarantined",
+      "terminal.quarantine_released",
+      "alarm.clone_suspected",
       "release.published",
       "report.committed",
       "report.rolled_back",
@@ -103,7 +107,7 @@ describe("the story", () => {
   it("tells the operator why a terminal rolled back", async () => {
     const { stdout } = await runTillsync(data, "deployments", "--state", "rolled_back", "--json");
     const rows = JSON.parse(stdout) as { code: string; detail: string }[];
-    expect(rows).toHaveLength(6);
+    expect(rows).toHaveLength(4);
     for (const row of rows) expect(row).toMatchObject({ code: "TEST_FAILED", detail: expect.stringContaining("97") });
   });
 

@@ -1,30 +1,35 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runTillsync } from "../support/cli.ts";
+import { callTillsync } from "../support/called-cli.ts";
+import { type CliResult, runTillsync } from "../support/cli.ts";
 import { createMachine, type Machine } from "../support/machines.ts";
+import { runSignProcess } from "../support/sign.ts";
 
-// The whole life of a trust on four machines: the service's and those of three people. Only files are carried between
-// them; every command is a process of its own.
+// The whole life of a trust on five machines: the service's and those of four people. Only files are carried between
+// them. What makes the first trust, and all that one of the people does, are processes of their own.
 
 let parent: string;
 let data: string;
 let service: string;
 let [wang, chen, zhao, sun]: readonly Machine[] = [];
 
-function tillsync(...args: readonly string[]) {
-  return runTillsync(data, "--json", ...args);
+async function done(...args: readonly string[]) {
+  return toDone(await callTillsync(data, "--json", ...args));
 }
 
-async function done(...args: readonly string[]) {
-  const { code, stdout, stderr } = await tillsync(...args);
+async function doneByProcess(...args: readonly string[]) {
+  return toDone(await runTillsync(data, "--json", ...args));
+}
+
+function toDone({ code, stdout, stderr }: CliResult) {
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout);
 }
 
 async function refused(...args: readonly string[]): Promise<string> {
-  const { code, stderr } = await tillsync(...args);
+  const { code, stderr } = await callTillsync(data, "--json", ...args);
   expect(code).toBe(1);
   return JSON.parse(stderr.trim().split("\n").at(-1) ?? "").error.code;
 }
@@ -41,7 +46,6 @@ function toCode(stderr: string | undefined): string | undefined {
   return /"code":"([A-Z_]+)"/.exec(stderr ?? "")?.[1];
 }
 
-/** Every passphrase costs half a second of work, and every step has several. */
 const PATIENCE = { timeout: 120_000 };
 
 const toFile = (name: string) => join(service, name);
@@ -53,22 +57,21 @@ async function updateAll(...machines: readonly (Machine | undefined)[]): Promise
   expect(results.map((result) => result?.code)).toEqual(machines.map(() => 0));
 }
 
-beforeAll(async () => {
+beforeAll(() => {
   parent = mkdtempSync(join(tmpdir(), "tillsync-ceremony-"));
   service = mkdtempSync(join(parent, "service-"));
   data = join(service, "data");
-  [wang, chen, zhao, sun] = await Promise.all(
-    ["wang.li", "chen.bo", "zhao.min", "sun.lei"].map((person) => createMachine(parent, person)),
-  );
+  [wang, zhao, sun] = ["wang.li", "zhao.min", "sun.lei"].map((person) => createMachine(parent, person));
+  chen = createMachine(parent, "chen.bo", runSignProcess);
 });
 
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
 describe("a ceremony on several machines", PATIENCE, () => {
   it("makes the trust before there is a service, by three who hold the root, any two of them", async () => {
-    const { public: online } = await done("trust", "online-key");
+    const { public: online } = await doneByProcess("trust", "online-key");
     const people = [`wang.li:王丽:maker+parameters:${wang?.publicKey}`, `chen.bo:陈波:checker:${chen?.publicKey}`];
-    const stand = await done(
+    const stand = await doneByProcess(
       ...["trust", "init", "--root-threshold", "2", "--online-key", online, ...toTerms("first")],
       ...[wang, chen, zhao].flatMap((machine) => ["--root-key", machine?.publicKey ?? ""]),
       ...people.flatMap((person) => ["--person", person]),
@@ -79,7 +82,7 @@ describe("a ceremony on several machines", PATIENCE, () => {
     expect(existsSync(data)).toBe(false);
     await signedBy(toFile("first"), zhao);
     expect(await done("trust", "show", toFile("first"))).toMatchObject({ complete: true });
-    expect(await done("init", "--trust", toFile("first"))).toEqual({ created: true });
+    expect(await doneByProcess("init", "--trust", toFile("first"))).toEqual({ created: true });
     const root = join(data, "trust", "root.json");
     await Promise.all([wang, chen, zhao, sun].map((machine) => machine?.trust(root, join(data, "trust"))));
     expect(await done("trust", "show")).toMatchObject({ frozen: false, warnings: [] });
@@ -90,7 +93,10 @@ describe("a ceremony on several machines", PATIENCE, () => {
     await signedBy(toFile("add"), wang);
     expect(await refused("trust", "apply", toFile("add"))).toBe("TRUST_UNSIGNED");
     await signedBy(toFile("add"), zhao);
-    expect(await done("trust", "apply", toFile("add"))).toMatchObject({ already: false, versions: { policy: 2 } });
+    expect(await doneByProcess("trust", "apply", toFile("add"))).toMatchObject({
+      already: false,
+      versions: { policy: 2 },
+    });
     expect((await done("trust", "show")).persons.map(({ id }: { id: string }) => id)).toContain("zhao.min");
   });
 
@@ -152,10 +158,13 @@ describe("a ceremony on several machines", PATIENCE, () => {
   });
 
   it("is renewed before it ends, replaces a lost key, and moves caps within what is built in", async () => {
-    const fresh = await createMachine(parent, "wang.li-again");
+    const [fresh, passphraseFile] = [join(parent, "fresh.key"), join(parent, "fresh.passphrase")];
+    writeFileSync(passphraseFile, "another passphrase of wang.li\n", { mode: 0o600 });
+    const made = ["--out", fresh, "--passphrase-file", passphraseFile, "--person", "wang.li"];
+    expect((await runSignProcess("keygen", ...made)).code).toBe(0);
     const changes: readonly (readonly string[])[] = [
       ["renew"],
-      ["replace-key", "wang.li", fresh.publicKey],
+      ["replace-key", "wang.li", `${fresh}.pub`],
       ["set", "--cap", "cardChangesPerDay=2", "--parameters", "parameters+checker"],
     ];
     for (const [n, change] of changes.entries()) {
@@ -165,7 +174,7 @@ describe("a ceremony on several machines", PATIENCE, () => {
       await updateAll(zhao, sun);
     }
     const { persons, caps, thresholds, versions } = await done("trust", "show");
-    expect(readFileSync(fresh.publicKey, "utf8")).toContain(persons[0].keys[0]);
+    expect(readFileSync(`${fresh}.pub`, "utf8")).toContain(persons[0].keys[0]);
     expect([caps.cardChangesPerDay, thresholds.parameters]).toEqual([2, ["parameters", "checker"]]);
     expect(versions).toMatchObject({ root: 3, policy: 7 });
     for (const bad of [
@@ -183,7 +192,7 @@ describe("a ceremony on several machines", PATIENCE, () => {
   });
 
   it("shows people the same as programs, and where it is used wrongly what was expected", async () => {
-    const { stdout } = await runTillsync(data, "trust", "show");
+    const { stdout } = await callTillsync(data, "trust", "show");
     expect(stdout).toContain("赵敏");
     for (const args of [
       ["add-person", "zhao.min"],
@@ -191,9 +200,9 @@ describe("a ceremony on several machines", PATIENCE, () => {
       ["set", "--cap", "colour=3"],
       ["renew"],
     ]) {
-      expect((await runTillsync(data, "trust", ...args, ...(args[0] === "renew" ? [] : toTerms("bad")))).code).toBe(2);
+      expect((await callTillsync(data, "trust", ...args, ...(args[0] === "renew" ? [] : toTerms("bad")))).code).toBe(2);
     }
-    expect((await runTillsync(data, "trust", "show", toFile("change-0"))).stdout).toContain("2 of 2");
+    expect((await callTillsync(data, "trust", "show", toFile("change-0"))).stdout).toContain("2 of 2");
   });
 
   it("leaves no private key of anybody on the service's machine", () => {
