@@ -1,3 +1,5 @@
+import { CHANGES } from "./changes.ts";
+import { IDENTITY } from "./identity.ts";
 import type { Mutant } from "./mutant.ts";
 import { SIGNER_AND_SERVICE } from "./signer-and-service.ts";
 
@@ -309,4 +311,6 @@ export const MUTANTS: readonly Mutant[] = [
     only: "row 9",
   },
   ...SIGNER_AND_SERVICE,
+  ...IDENTITY,
+  ...CHANGES,
 ];

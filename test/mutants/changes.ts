@@ -1,0 +1,81 @@
+import type { Mutant } from "./mutant.ts";
+
+const WORKFLOW = ["test/src/app/changes/workflow.test.ts"];
+const PROGRESS = ["test/src/domain/changes/progress.test.ts"];
+const CUT_OVER = ["test/src/app/changes/cut-over.test.ts"];
+const DESK = ["test/src/faces/http/desk-changes.test.ts"];
+const RESTORED = ["test/attack/restored-backup.test.ts"];
+
+/** Checks of operators' changes and of restores, broken. */
+export const CHANGES: readonly Mutant[] = [
+  {
+    name: "whoever wrote a change counts as its checker",
+    file: "src/app/changes/approve.ts",
+    find: "authors.has(person.id) ? withoutChecking(person) : person",
+    replace: "authors.has(person.id) ? person : person",
+    tests: WORKFLOW,
+  },
+  {
+    name: "a word about other content approves",
+    file: "src/app/changes/approve.ts",
+    find: "if (!isEqual(seen, toContentDigest(row)))",
+    replace: "if (seen.length !== toContentDigest(row).length)",
+    tests: DESK,
+  },
+  {
+    name: "a maker's word is a checker's",
+    file: "src/app/changes/approve.ts",
+    find: 'if (!roles.includes("checker")) throw',
+    replace: "if (roles.length === 0) throw",
+    tests: DESK,
+  },
+  {
+    name: "a change for a record that has moved on",
+    file: "src/app/changes/judge.ts",
+    find: "row.baseVersion !== record.version &&",
+    replace: "row.baseVersion > record.version &&",
+    tests: WORKFLOW,
+  },
+  {
+    name: "a policy of today that judges nothing that is pending",
+    file: "src/app/changes/runner.ts",
+    find: "if (toPackName(pack) !== row.pack && (await this.#bar(row))) return;",
+    replace: 'if (row.pack === "" && (await this.#bar(row))) return;',
+    tests: WORKFLOW,
+  },
+  {
+    name: "done without the acquirer's own record",
+    file: "src/domain/changes/progress.ts",
+    find: 'if (cutOver === "last" && progress.acquirer !== "confirmed") {',
+    replace: 'if (cutOver === "last" && progress.acquirer === "unasked") {',
+    tests: PROGRESS,
+  },
+  {
+    name: "done while terminals have not answered",
+    file: "src/domain/changes/progress.ts",
+    find: 'if (waiting > 0) return "wait";',
+    replace: 'if (waiting > 9) return "wait";',
+    tests: PROGRESS,
+  },
+  {
+    name: "a rejected release that stays to be signed",
+    file: "src/app/changes/act.ts",
+    find: "await takeOffDesk(tx, now, row, event);\n  return moveChange(tx, now, row, event, act, { ...progress, releaseId: null });",
+    replace: "return moveChange(tx, now, row, event, act, { ...progress, releaseId: null });",
+    tests: WORKFLOW,
+  },
+  {
+    name: "what was sealed for an acquirer, kept",
+    file: "src/app/changes/act.ts",
+    find: 'const content = event === "fail" ? row.content : toOpenText(row.content);',
+    replace: "const content = row.content;",
+    tests: CUT_OVER,
+  },
+  {
+    name: "a restore that leaves no gap",
+    file: "src/domain/restore.ts",
+    find: "RESTORE_GAP = 256",
+    replace: "RESTORE_GAP = 0",
+    tests: RESTORED,
+  },
+];
