@@ -5,11 +5,13 @@ const FULL = { branches: 100, functions: 100, lines: 100, statements: 100 };
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/build.ts"],
+    globalSetup: ["test/support/build.ts", "test/support/shared-keys.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // As test/support/patience.ts has it: what must happen is waited for long, because others may have the machine.
+    expect: { poll: { timeout: 20_000 } },
     coverage: {
       provider: "v8",
       include: [

@@ -98,14 +98,22 @@ export interface Ended {
 export interface RunningProgram {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** What it has said on standard output so far. */
+  output(): string;
   stop(signal: NodeJS.Signals): Promise<Ended>;
 }
 
 const running = new Set<ChildProcess>();
 
-/** Runs a bundled program; its output is collected. */
-export function startProgram(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningProgram {
+/** Runs a bundled program, in the present folder where no other is named; its output is collected. */
+export function startProgram(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd?: string,
+): RunningProgram {
   const child = spawn(process.execPath, [file, ...args], {
+    cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -125,6 +133,7 @@ export function startProgram(file: string, args: readonly string[], env: NodeJS.
   return {
     child,
     ended,
+    output: () => output,
     stop: (signal) => {
       child.kill(signal);
       return ended;

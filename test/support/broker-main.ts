@@ -23,7 +23,13 @@ async function run(settings: BrokerSettings): Promise<void> {
       limits,
       log: (event, fields) => tell({ kind: "log", event, code: String(fields["code"] ?? fields["reason"]) }),
     },
-    { receive: async () => {}, connected: () => {}, disconnected: () => {} },
+    {
+      receive: async () => {},
+      admit: async () => "full",
+      takenOver: () => {},
+      connected: () => {},
+      disconnected: () => {},
+    },
   );
   let peak = 0;
   setInterval(() => {

@@ -68,6 +68,14 @@ export class BrokerProcess {
     });
   }
 
+  /** What a power cut does to a process. */
+  async cutPower(): Promise<void> {
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exited;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
   async stop(): Promise<void> {
     const exited = once(this.#child, "exit");
     this.#child.disconnect();

@@ -7,6 +7,7 @@ import { loadCertificates, TUSN_A } from "./certificates.ts";
 import { type LogEntry, openTestBus, type TestBus } from "./embedded-bus.ts";
 import { toConnect } from "./mqtt-bytes.ts";
 import { connectReadyTerminal, endTerminals, type MqttTerminal } from "./mqtt-terminal.ts";
+import { SOON_MS } from "./patience.ts";
 import { endRaw, openTrusting, type RawTerminal } from "./raw-terminal.ts";
 
 /** CONNACK with return code 0, all that a broker ever owes an attacker. */
@@ -50,7 +51,7 @@ export class BusUnderAttack {
   async connectInsider(tusn: Tusn): Promise<RawTerminal> {
     const insider = await this.openInsider(tusn);
     insider.socket.write(toConnect({ clientId: tusn }));
-    await vi.waitFor(() => expect(insider.received()).toEqual(CONNACK));
+    await vi.waitFor(() => expect(insider.received()).toEqual(CONNACK), SOON_MS);
     return insider;
   }
 
@@ -62,7 +63,7 @@ export class BusUnderAttack {
     expect(bus.send(TUSN_A, "receipt", Buffer.from("down"))).toBe(true);
     await this.victim.client.publishAsync(toUpTopic(TUSN_A, "hello"), "up", { qos: 1 });
     expect(this.recorder.received.map(({ tusn }) => tusn)).toEqual([TUSN_A]);
-    await vi.waitFor(() => expect(this.victim.messages).toHaveLength(1));
+    await vi.waitFor(() => expect(this.victim.messages).toHaveLength(1), SOON_MS);
     expect(this.victim.messages).toEqual([{ kind: "receipt", payload: Buffer.from("down") }]);
   }
 }

@@ -1,19 +1,14 @@
 import type { KeyObject } from "node:crypto";
-import {
-  createAuthority,
-  issueServerCertificate,
-  issueTerminalCertificate,
-  type KeyAndCertificate,
-} from "../../certs/x509/authority.ts";
-import { generateRsaKey, toRsaKeyPem, toRsaPublicKey } from "../../certs/x509/rsa-key.ts";
+import { issueTerminalCertificate, type KeyAndCertificate } from "../../certs/x509/authority.ts";
+import { parseRsaKey, toRsaKeyPem, toRsaPublicKey } from "../../certs/x509/rsa-key.ts";
 import { parseTusn, type Tusn } from "../../proto/tusn.ts";
+import { loadSharedKeys, VALID_DAYS } from "./shared-keys.ts";
 
 /** Public sample TUSNs. */
 export const TUSN_A = parseTusn("00000304N7NL01933217");
 export const TUSN_B = parseTusn("00000304N7NL00072365");
 export const TUSN_C = parseTusn("00005702280117638929");
 
-const VALID_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 /** A private authority with a server certificate for 127.0.0.1, and another authority that nobody here trusts. */
@@ -23,6 +18,7 @@ export interface TestCertificates {
   readonly server: KeyAndCertificate;
   /** The device key, the same for every terminal: what tells them apart is the certificate. */
   readonly deviceKey: KeyObject;
+  /** The same certificate each time it is asked for without options: the one that a fleet's terminal is enrolled with. */
   terminal(tusn: Tusn, options?: TerminalOptions): Promise<KeyAndCertificate>;
 }
 
@@ -34,42 +30,37 @@ export interface TerminalOptions {
 
 let made: Promise<TestCertificates> | undefined;
 
-/** Makes the keys on first use in a test file and shares them from then on: RSA keys are slow to make. */
+/** The keys that all test files of a run share (`loadSharedKeys`), with certificates of this file's own. */
 export function loadCertificates(): Promise<TestCertificates> {
   made ??= create();
   return made;
 }
 
 async function create(): Promise<TestCertificates> {
+  const { authority, foreignAuthority, server, deviceKeys } = await loadSharedKeys();
   const now = new Date();
-  const validity = { days: VALID_DAYS, now };
-  const [authority, foreignAuthority, serverKey, deviceKey] = await Promise.all([
-    createAuthority({ ...validity, name: "Tillsync test authority" }),
-    createAuthority({ ...validity, name: "Foreign authority" }),
-    generateRsaKey(),
-    generateRsaKey(),
-  ]);
-  const certificate = await issueServerCertificate(authority, {
-    ...validity,
-    publicKey: toRsaPublicKey(serverKey),
-    name: "Tillsync test server",
-    dnsNames: ["localhost"],
-    ipAddresses: ["127.0.0.1"],
+  const deviceKey = parseRsaKey(deviceKeys[0]);
+  const terminals = new Map<Tusn, Promise<KeyAndCertificate>>();
+  const issue = async (tusn: Tusn, options: TerminalOptions = {}): Promise<KeyAndCertificate> => ({
+    key: toRsaKeyPem(deviceKey),
+    certificate: await issueTerminalCertificate(options.authority ?? authority, {
+      tusn,
+      publicKey: toRsaPublicKey(deviceKey),
+      days: VALID_DAYS,
+      now: options.now ?? now,
+    }),
   });
   return {
     authority,
     foreignAuthority,
-    server: { key: toRsaKeyPem(serverKey), certificate },
+    server,
     deviceKey,
-    terminal: async (tusn, options = {}) => ({
-      key: toRsaKeyPem(deviceKey),
-      certificate: await issueTerminalCertificate(options.authority ?? authority, {
-        tusn,
-        publicKey: toRsaPublicKey(deviceKey),
-        days: VALID_DAYS,
-        now: options.now ?? now,
-      }),
-    }),
+    terminal: (tusn, options) => {
+      const known = options === undefined ? terminals.get(tusn) : undefined;
+      const terminal = known ?? issue(tusn, options);
+      if (options === undefined) terminals.set(tusn, terminal);
+      return terminal;
+    },
   };
 }
 

@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { TILLSYNC } from "./programs.ts";
 
-const MAIN = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
 const MAX_OUTPUT_BYTES = 64 * 1_024 * 1_024;
 
 export interface CliResult {
@@ -14,7 +13,7 @@ export interface CliResult {
 export function runTillsync(data: string, ...args: readonly string[]): Promise<CliResult> {
   return new Promise((resolve) => {
     const options = { env: { ...process.env, TILLSYNC_DATA: data }, maxBuffer: MAX_OUTPUT_BYTES };
-    const child = execFile(process.execPath, [MAIN, ...args], options, (_error, stdout, stderr) => {
+    const child = execFile(process.execPath, [TILLSYNC, ...args], options, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr });
     });
   });

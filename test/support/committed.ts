@@ -11,7 +11,7 @@ export async function commitAll(
   outcome: ReportKind = "committed",
 ): Promise<void> {
   const trust = () => ({ timestampVersion: 1, rootVersion: 1 });
-  const intake = new Intake(fleet, { trust, received: () => {}, greeted: () => {} });
+  const intake = new Intake(fleet, { trust, received: () => {}, proven: () => {}, greeted: () => {} });
   for (const delivery of await readDeliveries(fleet)) {
     const terminal = terminals.find(({ tusn }) => tusn === readDelivery(delivery).parsed.tusn);
     if (terminal === undefined) continue;

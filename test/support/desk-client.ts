@@ -5,7 +5,7 @@ import { connect, type TLSSocket } from "node:tls";
 import { onTestFinished } from "vitest";
 import { signRequest } from "../../certs/request.ts";
 import { toDigest } from "../../proto/bytes.ts";
-import { type DeskServerOptions, openDeskServer } from "../../src/faces/http/desk-server.ts";
+import { type DeskServerOptions, openDeskServer } from "../../src/faces/http/desk/desk-server.ts";
 import { loadCertificates } from "./certificates.ts";
 import type { TestFleet } from "./fleet-store.ts";
 

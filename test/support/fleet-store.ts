@@ -1,7 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomBytes, X509Certificate } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { onTestFinished } from "vitest";
 import { signRelease } from "../../certs/release.ts";
 import type { NewTrust } from "../../certs/trust/create.ts";
@@ -10,7 +11,8 @@ import { type ReleaseFile, toReleaseFileBytes } from "../../proto/delivery.ts";
 import type { TrustBundle } from "../../proto/trust-bundle.ts";
 import { parseTusn } from "../../proto/tusn.ts";
 import type { Context } from "../../src/app/context.ts";
-import { enrolTerminal } from "../../src/app/enrol.ts";
+import { recordDevice } from "../../src/app/enrolment/record-device.ts";
+import { giveVerdict } from "../../src/app/identity/verdicts.ts";
 import { importFleet } from "../../src/app/import/import-fleet.ts";
 import { listLedger } from "../../src/app/queries/ledger.ts";
 import { buildRelease, type ReleaseRequest } from "../../src/app/release/build.ts";
@@ -19,12 +21,14 @@ import type { TrustHolder } from "../../src/app/trust-files.ts";
 import type { FleetRow } from "../../src/domain/fleet.ts";
 import type { FleetFields } from "../../src/domain/fleet-columns.ts";
 import { parseFleetRow } from "../../src/domain/fleet-row.ts";
+import { DEFAULT_IDENTITY_POLICY } from "../../src/domain/verdict.ts";
 import { openLog } from "../../src/log.ts";
-import { openStore, type Store } from "../../src/store/store.ts";
+import { openStore, type Store, transact } from "../../src/store/store.ts";
 import { loadCertificates } from "./certificates.ts";
 import { FLEET_FIELDS } from "./fleet-fields.ts";
 import { createApprovers, SAMPLE_PROFILE, type TestApprovers } from "./release.ts";
 import { TestTerminal } from "./test-terminal.ts";
+import { toGivenVerdict } from "./verdicts.ts";
 
 export const START = 1_800_000_000;
 
@@ -47,11 +51,32 @@ export function makeFolder(): string {
   return folder;
 }
 
+/** Waits for no disk from now on: a killed process loses nothing by that, only a power cut would. */
+export async function forgoSync(store: Store): Promise<void> {
+  await sql.raw("pragma synchronous = off").execute(store);
+}
+
+let empty: Promise<Uint8Array> | undefined;
+
+/** The file of an empty store, made once in a test file: to bring it up to date takes longer than most tests. */
+async function readEmpty(): Promise<Uint8Array> {
+  const folder = mkdtempSync(join(tmpdir(), "tillsync-empty-"));
+  const file = join(folder, "fleet.sqlite");
+  const store = await openStore(file);
+  await store.destroy();
+  const bytes = readFileSync(file);
+  rmSync(folder, { recursive: true, force: true });
+  return bytes;
+}
+
 /** An empty store with its surroundings, at `start`; closed and removed when the test has finished. */
 export async function openTestFleet(start = START): Promise<TestFleet> {
   const file = join(makeFolder(), "fleet.sqlite");
+  empty ??= readEmpty();
+  writeFileSync(file, await empty);
   const store = await openStore(file);
   onTestFinished(() => store.destroy());
+  await forgoSync(store);
   const lines: Record<string, unknown>[] = [];
   const approvers = createApprovers(start);
   const fleet: TestFleet = {
@@ -63,6 +88,7 @@ export async function openTestFleet(start = START): Promise<TestFleet> {
     at: start,
     now: () => fleet.at,
     randomBytes,
+    identity: DEFAULT_IDENTITY_POLICY,
     log: openLog("debug", { write: (line) => lines.push(JSON.parse(line)) }),
   };
   return fleet;
@@ -106,7 +132,7 @@ function toBundle({ root: _, ...bundle }: NewTrust): TrustBundle {
 /** A row of a fleet file, sound. */
 export function toFleetRow(change: Partial<FleetFields> = {}): FleetRow {
   const parsed = parseFleetRow({ ...FLEET_FIELDS, ...change });
-  if ("faults" in parsed) throw new Error(JSON.stringify(parsed.faults));
+  if (!("row" in parsed)) throw new Error(JSON.stringify(parsed));
   return parsed.row;
 }
 
@@ -116,17 +142,20 @@ export function toTerminalFields(n: number): Partial<FleetFields> {
   return { tusn: `00000304N7NL019${digits}`, terminal_no: `58D${digits}` };
 }
 
-/** `count` enrolled terminals of one merchant. */
-export async function enrolFleet(fleet: TestFleet, count = 1): Promise<readonly TestTerminal[]> {
+/** `count` enrolled terminals of one merchant, proven by a person's enquiry or not at all. */
+export async function enrolFleet(fleet: TestFleet, count = 1, isProven = true): Promise<readonly TestTerminal[]> {
   const rows = Array.from({ length: count }, (_, n) => toFleetRow(toTerminalFields(n)));
   await importFleet(fleet, rows);
   const { deviceKey, terminal } = await loadCertificates();
-  const terminals: TestTerminal[] = [];
-  for (const { tusn } of rows.map((row) => row.terminal)) {
-    await enrolTerminal(fleet, tusn, (await terminal(tusn)).certificate);
-    terminals.push(new TestTerminal(tusn, deviceKey));
-  }
-  return terminals;
+  const tusns = rows.map((row) => row.terminal.tusn);
+  // In one transaction: with one each, a fleet takes longer than what it is for.
+  await transact(fleet.store, async (tx) => {
+    for (const tusn of tusns) {
+      await recordDevice(tx, fleet.now(), tusn, new X509Certificate((await terminal(tusn)).certificate));
+      if (isProven) await giveVerdict(tx, fleet.now(), fleet.identity, toGivenVerdict(tusn));
+    }
+  });
+  return tusns.map((tusn) => new TestTerminal(tusn, deviceKey));
 }
 
 export const TUSN_0 = parseTusn("00000304N7NL01900000");

@@ -18,12 +18,21 @@ import { ANY, OWN } from "../../certs/trust/rules.ts";
 import { openSnapshot, openTimestamp } from "../../certs/trust/steps.ts";
 import { parseRsaKey } from "../../certs/x509/rsa-key.ts";
 import * as bounds from "../../proto/bounds.ts";
-import { toUtf8 } from "../../proto/bytes.ts";
+import { NONCE_BYTES, toUtf8 } from "../../proto/bytes.ts";
+import { parseChallenge, parseProof, toChallengeBytes, toProofBytes } from "../../proto/challenge.ts";
 import { parseDelivery, parseReleaseFile, toDeliveryBytes, toReleaseFileBytes } from "../../proto/delivery.ts";
 import { parseDirective, toDirectiveBytes } from "../../proto/directive.ts";
 import type { ErrorCode } from "../../proto/errors.ts";
 import { MAX_FLAT_JSON_BYTES } from "../../proto/flat-json.ts";
 import { parseLedgerEntry, toLedgerEntryBytes } from "../../proto/ledger-entry.ts";
+import {
+  parseDesired,
+  parseUpload,
+  parseUploaded,
+  toDesiredBytes,
+  toUploadBytes,
+  toUploadedBytes,
+} from "../../proto/polling.ts";
 import { parseProfile, toProfileBytes } from "../../proto/profile.ts";
 import { parseBindingJson, parseSettlement, toBinding, toBindingJson } from "../../proto/settlement.ts";
 import { parseStatement, toStatementBytes } from "../../proto/statement.ts";
@@ -38,7 +47,10 @@ import {
   toReportBytes,
 } from "../../proto/terminal-messages.ts";
 import { parseTrustBundle, toTrustBundleBytes } from "../../proto/trust-bundle.ts";
+import { parseClaimant, parseEnrolmentRequest } from "../../src/faces/http/enrolment/body.ts";
+import { MAX_BODY_BYTES } from "../../src/faces/http/enrolment/limits.ts";
 import { createCompany } from "./ceremony.ts";
+import { createRequestPem } from "./certification-request.ts";
 import {
   bundle,
   delivery,
@@ -116,6 +128,12 @@ const config = {
   ...{ caFile: "ca.pem", certFile: "device.pem", keyFile: "device.key", rootFile: "root.json", stateDir: "state" },
   terminal: { kind: "simulated", file: "profile.bin", tmk: "00".repeat(16) },
 };
+const { privateKey: rsa } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+const claimant = { tusn, token: "token" };
+const request = createRequestPem(rsa, { commonName: tusn });
+const ENROLMENT_CODES: readonly ErrorCode[] = ["FIELD_INVALID", "FIELD_MISSING", "TUSN_INVALID", "REQUEST_MALFORMED"];
+/** The face counts the bytes before it reads them. */
+const ENROLMENT = { size: MAX_BODY_BYTES, codes: ENROLMENT_CODES, harmless: ["one byte more than it takes"] };
 const waiting = {
   releases: [
     { id: "ab".repeat(16), purpose: "binding", merchant: "", size: 1, reason: "x", signedBy: ["li.mei"], missing: [] },
@@ -207,6 +225,18 @@ export const JSON_PARSERS: readonly Parser[] = [
     codes: ["FETCH_FAILED"],
   },
   {
+    name: "claim to enrol",
+    honest: toUtf8(JSON.stringify(claimant)),
+    parse: (bytes) => parseClaimant("application/json", bytes),
+    ...ENROLMENT,
+  },
+  {
+    name: "enrolment",
+    honest: toUtf8(JSON.stringify({ ...claimant, request, factor: "127026", cryptogram: "A5C1D1C7" })),
+    parse: (bytes) => parseEnrolmentRequest("application/json", bytes),
+    ...ENROLMENT,
+  },
+  {
     name: "agent's settings",
     honest: toUtf8(JSON.stringify(config)),
     size: 65_536,
@@ -272,6 +302,48 @@ export const MESSAGE_PARSERS: readonly Parser[] = [
     parse: parseReceipt,
   },
   {
+    name: "challenge",
+    honest: toChallengeBytes({ id: digest.subarray(0, NONCE_BYTES), factor: "0123456789", expires: NOW }),
+    size: bounds.MAX_CHALLENGE_BYTES,
+    text: "0123456789",
+    parse: parseChallenge,
+  },
+  {
+    name: "proof",
+    honest: toProofBytes({
+      ...{ tusn, challenge: digest.subarray(0, NONCE_BYTES), factor: "0123456789" },
+      ...{ cryptogram: "A5C1D1C7", code: "" },
+    }),
+    size: bounds.MAX_PAYLOAD_BYTES,
+    text: tusn,
+    parse: parseProof,
+  },
+  {
+    name: "upload",
+    honest: toUploadBytes([{ kind: "hello", envelope: digest }]),
+    size: bounds.MAX_UPLOAD_BYTES,
+    // To it an envelope is bytes, and several messages are several.
+    content: ["fields within one another as deep as it goes", "every field twice"],
+    parse: parseUpload,
+  },
+  {
+    name: "answer to an upload",
+    honest: toUploadedBytes(["STORE_FAILED"]),
+    size: bounds.MAX_UPLOADED_BYTES,
+    text: "STORE_FAILED",
+    // Several codes are several outcomes.
+    content: ["every field twice"],
+    parse: parseUploaded,
+  },
+  {
+    name: "desired",
+    honest: toDesiredBytes({ number: 1, messages: [{ kind: "directive", payload: digest }] }),
+    size: bounds.MAX_DESIRED_BYTES,
+    // To it a payload is bytes.
+    content: ["fields within one another as deep as it goes"],
+    parse: parseDesired,
+  },
+  {
     name: "trust bundle",
     honest: toTrustBundleBytes(bundle),
     size: bounds.MAX_TRUST_BUNDLE_BYTES,
@@ -289,7 +361,6 @@ export const MESSAGE_PARSERS: readonly Parser[] = [
 ].map((parser) => ({ ...parser, codes: MESSAGE_CODES }));
 
 const PASSPHRASE = "seven tills in a row";
-const { privateKey: rsa } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
 const pem = (text: string) => Buffer.from(text, "latin1");
 
 /** Readers of keys in PEM. */

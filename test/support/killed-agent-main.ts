@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 // The agent composed of its real parts, which kills itself without warning right after the n-th thing it made durable or
 // had the terminal do: `killed-agent-main CONFIG N`. With N = 0 it lives.
 import { openAgent } from "../../agent/agent.ts";
@@ -40,6 +41,7 @@ function killingTerminal(terminal: Terminal): Terminal {
     apply: (profile, cardNumber) => after(terminal.apply(profile, cardNumber)),
     loadWorkingKeys: (field62) => after(terminal.loadWorkingKeys(field62)),
     computeMac: (data) => after(terminal.computeMac(data)),
+    computeCryptogram: (factor) => terminal.computeCryptogram(factor),
   };
 }
 
@@ -48,6 +50,7 @@ const { terminal } = config;
 if (terminal.kind !== "simulated") throw new Error("simulated terminals only");
 makeFolders(config.stateDir, [OBJECTS_FOLDER]);
 void openAgent({
+  run: randomBytes(8),
   ...config,
   ...loadIdentity(config),
   files: killingFiles(openFileSystem(config.stateDir)),

@@ -1,10 +1,11 @@
-import { execFile } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { toEncryptedPem } from "../../certs/keys/encrypted-key.ts";
+import { createApproverKey, toPublicKey } from "../../certs/keys.ts";
+import { toHex } from "../../proto/bytes.ts";
 import type { CliResult } from "./cli.ts";
+import { CHEAP, runSign } from "./sign.ts";
 
-const SIGN = fileURLToPath(new URL("../../dist/tillsync-sign.cjs", import.meta.url));
 const OWNER_ONLY = 0o700;
 const SECRET = 0o600;
 
@@ -13,7 +14,7 @@ export interface Machine {
   readonly folder: string;
   /** File of the public key, the one thing that is handed in. */
   readonly publicKey: string;
-  /** Runs the built `tillsync-sign` there. */
+  /** Runs `tillsync-sign` there. */
   run(...args: readonly string[]): Promise<CliResult>;
   /** Carries a file here, signs it, and carries it back. */
   sign(file: string): Promise<CliResult>;
@@ -21,19 +22,30 @@ export interface Machine {
   trust(root: string, metadata: string): Promise<void>;
 }
 
-/** A machine with a new key. */
-export async function createMachine(parent: string, person: string): Promise<Machine> {
+/**
+ * A machine with a new key, as `keygen` makes it but for the cost of its passphrase.
+ *
+ * @param program how `tillsync-sign` is run: in this process, where nothing else is said
+ */
+export function createMachine(
+  parent: string,
+  person: string,
+  program: (...argv: readonly string[]) => Promise<CliResult> = (...argv) => runSign(argv),
+): Machine {
   const folder = join(parent, person);
+  const [key, passphraseFile] = [join(folder, "me.key"), join(folder, "passphrase")];
+  const passphrase = `the passphrase of ${person}`;
   mkdirSync(folder, { mode: OWNER_ONLY });
-  const passphrase = join(folder, "passphrase");
-  writeFileSync(passphrase, `the passphrase of ${person}\n`, { mode: SECRET });
-  const key = join(folder, "me.key");
-  const run = (...args: readonly string[]) => runSign(...args, "--home", join(folder, "home"));
+  writeFileSync(passphraseFile, `${passphrase}\n`, { mode: SECRET });
+  const secret = createApproverKey();
+  const { raw, id } = toPublicKey(secret);
+  writeFileSync(key, toEncryptedPem(secret, passphrase, CHEAP), { mode: SECRET });
+  writeFileSync(`${key}.pub`, `${toHex(raw)} ${id} ${person}\n`);
+  const run = (...args: readonly string[]) => program(...args, "--home", join(folder, "home"));
   const done = async (...args: readonly string[]) => {
     const result = await run(...args);
     if (result.code !== 0) throw new Error(result.stderr);
   };
-  await done("keygen", "--out", key, "--passphrase-file", passphrase, "--person", person);
   return {
     folder,
     publicKey: `${key}.pub`,
@@ -41,7 +53,7 @@ export async function createMachine(parent: string, person: string): Promise<Mac
     sign: async (file) => {
       const carried = join(folder, "carried");
       copyFileSync(file, carried);
-      const result = await run("sign", carried, "--key", key, "--passphrase-file", passphrase, "--yes", "--json");
+      const result = await run("sign", carried, "--key", key, "--passphrase-file", passphraseFile, "--yes", "--json");
       if (result.code === 0) copyFileSync(carried, file);
       return result;
     },
@@ -50,12 +62,4 @@ export async function createMachine(parent: string, person: string): Promise<Mac
       await done("trust", "update", metadata);
     },
   };
-}
-
-function runSign(...args: readonly string[]): Promise<CliResult> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [SIGN, ...args], (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? -1, stdout, stderr });
-    });
-  });
 }

@@ -31,6 +31,8 @@ export interface MemoryWorld {
   clock: number;
   /** Seconds on a clock that nobody sets. */
   uptime: number;
+  /** How often the terminal says that it is busy before it is ready. */
+  busyTimes: number;
   /** Purchases that stand at the acquirer. */
   standing: number;
   /** What the next test transactions show; passed where there is none. */
@@ -46,6 +48,7 @@ export function createWorld(approvers = createApprovers(NOW)): MemoryWorld {
     cardKey: undefined,
     clock: NOW,
     uptime: 0,
+    busyTimes: 0,
     standing: 0,
     verdicts: [],
     reports: [],
@@ -76,7 +79,11 @@ export function openMemoryAgent(world: MemoryWorld, files: MemoryFiles, tusn: Tu
   const forever = () => new Promise<never>(() => {});
 
   const terminal: Terminal = {
-    readStatus: async () => ({ kind: "ready" }),
+    readStatus: async () => {
+      if (world.busyTimes === 0) return { kind: "ready" };
+      world.busyTimes -= 1;
+      return { kind: "busy", reason: "open_batch" };
+    },
     apply: async (profile, cardNumber) => {
       world.content = profile;
       world.cardNumber = cardNumber;
@@ -84,6 +91,7 @@ export function openMemoryAgent(world: MemoryWorld, files: MemoryFiles, tusn: Tu
     },
     loadWorkingKeys: forever,
     computeMac: forever,
+    computeCryptogram: forever,
   };
   const performTerminal = createPerform({ slots, terminal, cardKey: cardKey?.privateKey, pause: async () => {} });
 
@@ -115,6 +123,7 @@ export function openMemoryAgent(world: MemoryWorld, files: MemoryFiles, tusn: Tu
   };
 
   const runner = new Runner({
+    run: new Uint8Array(8),
     stateFile: openStateFile(files, tusn, NOW),
     objects,
     slots,

@@ -11,6 +11,8 @@ export interface Sent {
 /** A bus within the process: what is sent to a connected terminal is written down. */
 export class MemoryBus implements Bus {
   readonly sent: Sent[] = [];
+  /** Revocation lists, in order. */
+  readonly refused: string[] = [];
   /** A terminal that is connected and does not read. */
   deaf: Tusn | undefined;
   readonly #connected = new Set<Tusn>();
@@ -48,6 +50,10 @@ export class MemoryBus implements Bus {
 
   disconnect(tusn: Tusn): void {
     this.cut(tusn);
+  }
+
+  refuse(revoked: string): void {
+    this.refused.push(revoked);
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { FileSystem } from "../../agent/slots/file-system.ts";
+import { toHex } from "../../proto/bytes.ts";
 
 /** The power goes: nothing after this happens. */
 export class PowerCut extends Error {}
@@ -92,6 +93,14 @@ export class MemoryFiles implements FileSystem {
       const names = apply(this.#durable, this.#pending.slice(0, length));
       return new MemoryFiles(copy(names, (file) => file.synced));
     });
+  }
+
+  /** All that is on it. Two disks of one text are the same to whoever opens them. */
+  toText(): string {
+    return [...this.#names]
+      .map(([name, { content }]) => `${name} ${toHex(content)}`)
+      .sort()
+      .join("\n");
   }
 
   /** The disk as it is, for another try. */

@@ -108,6 +108,7 @@ export const hello: Hello = {
   rootVersion: 1,
   cardKey: none,
   cardKeyProof: none,
+  run: none,
 };
 export const report: Report = {
   tusn,

@@ -65,6 +65,15 @@ export async function connectReadyTerminal(address: Address, tusn: Tusn): Promis
   return terminal;
 }
 
+/** The answer to a ping comes after all that was sent before it. */
+export async function ping({ client }: MqttTerminal): Promise<void> {
+  const answered = new Promise<void>((resolve) => {
+    client.on("packetreceive", ({ cmd }) => cmd === "pingresp" && resolve());
+  });
+  client.sendPing();
+  await answered;
+}
+
 /** Ends every terminal that a test has left open. */
 export function endTerminals(): void {
   for (const client of opened) client.end(true);

@@ -15,12 +15,13 @@ import { type Report, toEnvelopeBytes, toReportBytes } from "../../proto/termina
 import { toTrustBundleBytes } from "../../proto/trust-bundle.ts";
 import type { Context } from "../../src/app/context.ts";
 import { openDataFolder } from "../../src/app/data-folder.ts";
-import { enrolTerminal } from "../../src/app/enrol.ts";
+import { enrolTerminal } from "../../src/app/enrolment/record-device.ts";
 import { type FleetService, openFleetService } from "../../src/app/fleet-service.ts";
 import { importFleet } from "../../src/app/import/import-fleet.ts";
 import { buildRelease, type ReleaseRequest } from "../../src/app/release/build.ts";
 import { publishRelease } from "../../src/app/release/publish.ts";
 import { openTrust, writeTrust } from "../../src/app/trust-files.ts";
+import { DEFAULT_IDENTITY_POLICY } from "../../src/domain/verdict.ts";
 import { openLog } from "../../src/log.ts";
 import { openStore } from "../../src/store/store.ts";
 import { FLEET_FIELDS, OTHER_FLEET_FIELDS } from "./fleet-fields.ts";
@@ -33,6 +34,7 @@ import type { Held } from "./red-team-oracle.ts";
 import { type Random, toKey } from "./red-team-random.ts";
 import { type AttackedTerminal, openAttacked } from "./red-team-terminal.ts";
 import { SAMPLE_PROFILE } from "./release.ts";
+import { recordVerdict } from "./verdicts.ts";
 
 const START = 1_800_000_000;
 const HOUR_S = 3_600;
@@ -81,12 +83,15 @@ export async function openBreach(folder: string, random: Random): Promise<Breach
     store,
     now: () => now,
     randomBytes: random.bytes,
+    identity: DEFAULT_IDENTITY_POLICY,
     log: openLog("error", { write: () => {} }),
   };
   const bus = new MemoryBus();
   const service = await openFleetService({
     ...context,
     trust: await openTrust(data.trust),
+    authority: data.authority,
+    verifiers: [],
     openBus: (h) => bus.open(h),
   });
   const members = await enrolMembers(context, data.authority, company, (tusn, report, deviceKey) => {
@@ -176,6 +181,7 @@ async function enrolMembers(
         tusn,
         await issueTerminalCertificate(authority, { tusn, publicKey, days: DAYS, now }),
       );
+      await recordVerdict(context, tusn);
       const spki = publicKey.export({ type: "spki", format: "der" });
       const identity = { tusn, deviceKey: toDigest(spki), pinnedRoot: roots[0] };
       const terminal = await openAttacked(identity, {

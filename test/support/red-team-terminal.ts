@@ -97,6 +97,7 @@ export async function openAttacked(identity: TerminalIdentity, options: Terminal
   };
 
   const runner = new Runner({
+    run: new Uint8Array(8),
     stateFile: openStateFile(files, identity.tusn, clock),
     objects,
     slots,
@@ -137,7 +138,7 @@ export async function openAttacked(identity: TerminalIdentity, options: Terminal
     get state() {
       return runner.state;
     },
-    receive: (kind, payload) => runner.receive(kind, payload),
+    receive: async (kind, payload) => (kind === "challenge" ? undefined : runner.receive(kind, payload)),
     greet: async () => toHelloBytes(await runner.greet()),
     settle: async () => {
       for (let quiet = 0; quiet < 3; quiet = busy === 0 ? quiet + 1 : 0) {

@@ -1,5 +1,6 @@
 import type { AddressInfo, Socket } from "node:net";
 import { createServer, type TLSSocket, type TlsOptions } from "node:tls";
+import { DOWN_KINDS } from "../../proto/topics.ts";
 import { loadCertificates } from "./certificates.ts";
 
 /** One MQTT packet as it came. */
@@ -67,10 +68,15 @@ export async function openScriptedBroker(options: ScriptedBrokerOptions = {}): P
 
 function toAnswer({ type, body }: Packet, granted: number): Buffer {
   if (type === 1) return CONNACK;
-  if (type === 8) return Buffer.concat([Buffer.of(0x90, 5), body.subarray(0, 2), Buffer.of(granted, granted, granted)]);
+  if (type === 8) return Buffer.concat([Buffer.of(0x90, 2 + DOWN_KINDS.length), body.subarray(0, 2), grant(granted)]);
   if (type !== 3) return Buffer.alloc(0);
   const topic = body.readUInt16BE(0);
   return Buffer.concat([Buffer.of(0x40, 2), body.subarray(2 + topic, 4 + topic)]);
+}
+
+/** One code for each topic that a terminal subscribes to. */
+function grant(code: number): Buffer {
+  return Buffer.alloc(DOWN_KINDS.length, code);
 }
 
 /** The topic of a PUBLISH. */

@@ -5,6 +5,7 @@ import { openEmbeddedBus } from "../../broker/embedded.ts";
 import type { DownKind } from "../../proto/topics.ts";
 import { openFleetService } from "../../src/app/fleet-service.ts";
 import { openTrust } from "../../src/app/trust-files.ts";
+import { DEFAULT_IDENTITY_POLICY } from "../../src/domain/verdict.ts";
 import { openLog } from "../../src/log.ts";
 import { openStore } from "../../src/store/store.ts";
 
@@ -24,6 +25,7 @@ export interface ServiceConfig {
   readonly key: string;
   readonly certificate: string;
   readonly authority: string;
+  readonly authorityKey: string;
   readonly killAt?: KillPoint;
 }
 
@@ -36,8 +38,11 @@ async function run(config: ServiceConfig): Promise<void> {
   await openFleetService({
     store: await openStore(config.database),
     trust: await openTrust(config.trust),
+    authority: { key: config.authorityKey, certificate: authority },
+    verifiers: [],
     now: () => Math.floor(Date.now() / 1_000),
     randomBytes,
+    identity: DEFAULT_IDENTITY_POLICY,
     log,
     openBus: async (handlers) => {
       const address = { host: "127.0.0.1", port: 0, key, certificate, authority };
@@ -63,6 +68,7 @@ function withKillPoint(bus: Bus, { when, kind, nth }: KillPoint): Bus {
     },
     connected: () => bus.connected(),
     disconnect: (tusn) => bus.disconnect(tusn),
+    refuse: (revoked) => bus.refuse(revoked),
     close: () => bus.close(),
   };
 }

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { symlinkSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { build } from "esbuild";
+import { bundleProgram } from "./bundled.ts";
 import type { Address } from "./mqtt-terminal.ts";
 import type { ServiceConfig } from "./service-main.ts";
 
@@ -17,17 +16,7 @@ export interface ServiceBundle {
 
 export async function buildService(): Promise<ServiceBundle> {
   const folder = await mkdtemp(join(tmpdir(), "tillsync-service-"));
-  const file = join(folder, "service.mjs");
-  symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
-  await build({
-    entryPoints: ["test/support/service-main.ts"],
-    outfile: file,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    logLevel: "silent",
-  });
+  const file = await bundleProgram("test/support/service-main.ts", join(folder, "service.mjs"));
   return { file, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 

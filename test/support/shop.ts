@@ -4,22 +4,30 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { setTimeout as delay } from "node:timers/promises";
 import { parseTusn, type Tusn } from "../../proto/tusn.ts";
 import { type Acquirer, openAcquirer } from "../../sim/acquirer/acquirer.ts";
 import { provisionTerminal } from "../../sim/demo/provision.ts";
 import { toSimulatedTmk } from "../../sim/keys.ts";
 import { readDataFolder } from "../../src/app/data-folder.ts";
-import { enrolTerminal } from "../../src/app/enrol.ts";
+import { enrolTerminal } from "../../src/app/enrolment/record-device.ts";
 import { FLEET_COLUMNS, type FleetFields } from "../../src/domain/fleet-columns.ts";
+import { DEFAULT_IDENTITY_POLICY } from "../../src/domain/verdict.ts";
 import { openStore } from "../../src/store/store.ts";
-import { type CliResult, runTillsync } from "./cli.ts";
+import { callTillsync } from "./called-cli.ts";
+import type { CliResult } from "./cli.ts";
+import { makeDataFolder } from "./data-folder.ts";
 import { FLEET_FIELDS } from "./fleet-fields.ts";
+import { TILLSYNC, TILLSYNC_AGENT, TILLSYNC_SIGN } from "./programs.ts";
+import { recordVerdict } from "./verdicts.ts";
 
-const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
 const WAIT_MS = 40_000;
+const POLL_MS = 50;
 
-/** One merchant with two terminals, of which the first needs card numbers; everything runs as a process of its own. */
+/**
+ * One merchant with two terminals, of which the first needs card numbers. Service, agents and the approvers' program are
+ * processes of their own.
+ */
 export interface Shop {
   /** The service's data folder, the agents' folders, the desk where release files lie, and the maker's own machine. */
   readonly folders: Readonly<Record<"data" | "agents" | "desk" | "maker", string>>;
@@ -27,8 +35,10 @@ export interface Shop {
   readonly merchant: string;
   /** All that any process said, as it was said. */
   readonly said: readonly string[];
-  /** Where the desk is served. */
+  /** Where the desk is served, and where look-ups are answered. */
   readonly deskPort: number;
+  readonly lookupPort: number;
+  /** An operator's command, beside the service that runs. */
   tillsync(...args: readonly string[]): Promise<CliResult>;
   /** The approvers' program, in the home that both demo approvers share. */
   sign(...args: readonly string[]): Promise<CliResult>;
@@ -46,8 +56,11 @@ export function toFleetCsv(rows: readonly FleetFields[]): string {
   return `${[FLEET_COLUMNS.join(","), ...lines].join("\n")}\n`;
 }
 
-/** @param accountNo settlement card in the fleet file */
-export async function openShop(accountNo: string): Promise<Shop> {
+/**
+ * @param accountNo settlement card in the fleet file
+ * @param isProven whether a person has found out that the terminals are genuine
+ */
+export async function openShop(accountNo: string, isProven = true): Promise<Shop> {
   const folder = mkdtempSync(join(tmpdir(), "tillsync-shop-"));
   const [data, agents, desk, maker] = ["data", "agents", "desk", "maker"].map((name) => join(folder, name));
   const folders = { data, agents, desk, maker } as Shop["folders"];
@@ -72,24 +85,24 @@ export async function openShop(accountNo: string): Promise<Shop> {
     said.push(result.stdout, result.stderr);
     return result;
   };
-  const tillsync = async (...args: readonly string[]) => note(await runTillsync(folders.data, "--json", ...args));
+  const tillsync = async (...args: readonly string[]) => note(await callTillsync(folders.data, "--json", ...args));
   const sign = async (...args: readonly string[]) => note(await runSign(join(folders.data, "approvers"), args));
 
   for (const path of [folders.agents, folders.desk, folders.maker]) mkdirSync(path, { mode: 0o700 });
   const fleetFile = join(folders.maker, "fleet.csv");
   writeFileSync(fleetFile, toFleetCsv(rows));
-  await demandDone(tillsync("init"));
+  await makeDataFolder(folders.data);
   await demandDone(tillsync("terminals", "import", fleetFile));
   useAcquirer(folders.data, acquirer);
   const ports = await startService(folders.data, children, said);
   for (const [n, tusn] of tusns.entries()) {
-    await startAgent({ folders, tusn, port: ports.port, needsCardNumber: n === 0, children, said });
+    await startAgent({ folders, tusn, port: ports.port, needsCardNumber: n === 0, isProven, children, said });
   }
 
   return {
     ...{ folders, tusns, said, tillsync, sign },
     merchant: FLEET_FIELDS.merchant_no,
-    deskPort: ports.deskPort,
+    ...{ deskPort: ports.deskPort, lookupPort: ports.lookupPort },
     as: (person) => {
       const home = join(folders.data, "approvers");
       return ["--key", join(home, `${person}.pem`), "--passphrase-file", join(home, `${person}.passphrase`)];
@@ -102,6 +115,7 @@ export async function openShop(accountNo: string): Promise<Shop> {
         const states = JSON.parse(stdout) as readonly { sequence: number; state: string }[];
         if (states.filter((row) => row.sequence === sequence && row.state === "committed").length === 2) return;
         last = stdout;
+        await delay(POLL_MS);
       }
       throw new Error(`not committed: ${last}`);
     },
@@ -133,7 +147,7 @@ function useAcquirer(data: string, { port }: Acquirer): void {
 
 function runSign(home: string, args: readonly string[]): Promise<CliResult> {
   return new Promise((resolve) => {
-    const all = [join(DIST, "tillsync-sign.cjs"), ...args, "--home", home];
+    const all = [TILLSYNC_SIGN, ...args, "--home", home];
     const child = execFile(process.execPath, all, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr });
     });
@@ -148,17 +162,30 @@ function listen(child: ChildProcess, said: string[]): void {
 }
 
 async function startService(data: string, children: ChildProcess[], said: string[]) {
-  const options = ["--data", data, "--host", "127.0.0.1", "--port", "0", "--desk-port", "0"];
-  const child = spawn(process.execPath, [join(DIST, "src/main.js"), "serve", ...options]);
+  const listening = [
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+    "--desk-port",
+    "0",
+    "--lookup-port",
+    "0",
+    "--no-enrolment",
+    "--no-api",
+    "--no-terminal",
+  ];
+  const child = spawn(process.execPath, [TILLSYNC, "serve", "--data", data, ...listening]);
   children.push(child);
   listen(child, said);
+  const findPort = (what: string) => Number(new RegExp(`${what} 127\\.0\\.0\\.1:(\\d+)`).exec(said.join(""))?.[1] ?? 0);
   const deadline = performance.now() + WAIT_MS;
   while (performance.now() < deadline && child.exitCode === null) {
-    const text = said.join("");
-    const port = /serves terminals on 127\.0\.0\.1:(\d+)/.exec(text)?.[1];
-    const deskPort = /Approvers are served on 127\.0\.0\.1:(\d+)/.exec(text)?.[1];
-    if (port !== undefined && deskPort !== undefined) return { port: Number(port), deskPort: Number(deskPort) };
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const port = findPort("serves terminals on");
+    const deskPort = findPort("Approvers are served on");
+    const lookupPort = findPort("Look-ups are answered on");
+    if (Math.min(port, deskPort, lookupPort) > 0) return { port, deskPort, lookupPort };
+    await delay(POLL_MS);
   }
   throw new Error(`the service did not start: ${said.join("")}`);
 }
@@ -168,20 +195,25 @@ interface AgentRequest {
   readonly tusn: Tusn;
   readonly port: number;
   readonly needsCardNumber: boolean;
+  readonly isProven: boolean;
   readonly children: ChildProcess[];
   readonly said: string[];
 }
 
-async function startAgent({ folders, tusn, port, needsCardNumber, children, said }: AgentRequest): Promise<void> {
+async function startAgent(agent: AgentRequest): Promise<void> {
+  const { folders, tusn, port, needsCardNumber, isProven, children, said } = agent;
   const { authority, trust, database } = readDataFolder(folders.data);
   const root = readFileSync(join(trust, "root.json"));
   const request = { tusn, agents: folders.agents, authority, root, port, needsCardNumber, now: new Date() };
   const terminal = await provisionTerminal(request);
   const store = await openStore(database);
   const now = () => Math.floor(Date.now() / 1_000);
-  await enrolTerminal({ store, now, randomBytes, log: { info: () => undefined } as never }, tusn, terminal.certificate);
+  const log = { info: () => undefined } as never;
+  const context = { store, now, randomBytes, identity: DEFAULT_IDENTITY_POLICY, log };
+  await enrolTerminal(context, tusn, terminal.certificate);
+  if (isProven) await recordVerdict(context, tusn);
   await store.destroy();
-  const child = spawn(process.execPath, [join(DIST, "tillsync-agent.cjs"), "run", "--config", terminal.configFile]);
+  const child = spawn(process.execPath, [TILLSYNC_AGENT, "run", "--config", terminal.configFile]);
   children.push(child);
   listen(child, said);
 }

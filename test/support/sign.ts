@@ -3,7 +3,6 @@ import type { KeyObject } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { toEncryptedPem } from "../../certs/keys/encrypted-key.ts";
 import { createApproverKey, toPublicKey } from "../../certs/keys.ts";
@@ -11,11 +10,11 @@ import { run } from "../../certs/sign/program.ts";
 import { openPrompt } from "../../certs/sign/prompt.ts";
 import { createTrust, type NewTrust } from "../../certs/trust/create.ts";
 import { ALLOWED, DEFAULT_CAPS, type Policy, type Role } from "../../certs/trust/policy.ts";
+import { TILLSYNC_SIGN } from "./programs.ts";
 import type { HandedFile } from "./sign-sample.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/tillsync-sign.cjs", import.meta.url));
 /** The least that is accepted: these keys protect nothing. */
-const CHEAP = { n: 2 ** 14, r: 8, p: 1 };
+export const CHEAP = { n: 2 ** 14, r: 8, p: 1 };
 
 export const PASSPHRASE = "seven tills in a row";
 
@@ -198,9 +197,14 @@ export async function expectRefused(
 /** Runs the built program as a process of its own, with nobody at the terminal. */
 export function runSignProcess(...argv: readonly string[]): Promise<SignResult> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [PROGRAM, ...argv], { timeout: 30_000 }, (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? -1, stdout, stderr });
-    });
+    const child = execFile(
+      process.execPath,
+      [TILLSYNC_SIGN, ...argv],
+      { timeout: 30_000 },
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, stdout, stderr });
+      },
+    );
     child.stdin?.end();
   });
 }
@@ -213,7 +217,9 @@ export function typeSignProcess(
   argv: readonly string[],
   dialogue: readonly (readonly [question: string, answer: string | ((screen: string) => string)])[],
 ): Promise<SignResult> {
-  const command = [process.execPath, PROGRAM, ...argv].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  const command = [process.execPath, TILLSYNC_SIGN, ...argv]
+    .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+    .join(" ");
   const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
   const timer = setTimeout(() => child.kill("SIGKILL"), 30_000);
   const left = [...dialogue];

@@ -13,6 +13,7 @@ export async function openIntake(count = 1) {
   const receipts: { tusn: Tusn; counter: number }[] = [];
   const hellos: Reconciliation[] = [];
   const intake = new Intake(fleet, {
+    proven: () => {},
     trust: () => ({ timestampVersion: 2, rootVersion: 1 }),
     received: ({ report }) => receipts.push({ tusn: report.tusn, counter: report.counter }),
     greeted: (_, reconciliation) => hellos.push(reconciliation),

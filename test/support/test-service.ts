@@ -1,6 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { verifyMessage } from "../../certs/signatures.ts";
 import { toDigest, toHex } from "../../proto/bytes.ts";
+import { type Proof, parseProof } from "../../proto/challenge.ts";
 import { parseDelivery } from "../../proto/delivery.ts";
 import { PAYLOAD_TYPES } from "../../proto/dsse.ts";
 import {
@@ -26,6 +27,7 @@ export interface TestService {
   /** All that came, verified, in order; a report that was sent twice is there twice. */
   readonly hellos: readonly Hello[];
   readonly reports: readonly Report[];
+  readonly proofs: readonly Proof[];
   /** Sends the delivery now if the terminal is there, and after every hello until its outcome is reported. */
   offer(tusn: Tusn, delivery: Uint8Array): void;
   send(tusn: Tusn, kind: DownKind, payload: Uint8Array): boolean;
@@ -52,6 +54,7 @@ export async function openTestService(
   const publicKey = createPublicKey(deviceKey);
   const hellos: Hello[] = [];
   const reports: Report[] = [];
+  const proofs: Proof[] = [];
   const offered = new Map<Tusn, Uint8Array>();
 
   const { bus } = await openTestBus({
@@ -59,8 +62,11 @@ export async function openTestService(
       const { payload, signature } = parseEnvelope(bytes);
       verifyMessage(publicKey, PAYLOAD_TYPES[kind], payload, signature);
       if (kind === "hello") takeHello(tusn, parseHello(payload));
+      else if (kind === "proof") proofs.push(parseProof(payload));
       else takeReport(tusn, parseReport(payload), payload);
     },
+    admit: async () => "full",
+    takenOver: () => {},
     connected: () => {},
     disconnected: () => {},
   });
@@ -83,6 +89,7 @@ export async function openTestService(
     approvers,
     hellos,
     reports,
+    proofs,
     receipts: true,
     trust: toTrustBundleBytes(approvers.trust),
     offer: (tusn, delivery) => {

@@ -13,6 +13,7 @@ import {
   toHelloBytes,
   toReportBytes,
 } from "../../proto/terminal-messages.ts";
+import type { UpKind } from "../../proto/topics.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 
 const NO_DIGEST = new Uint8Array(0);
@@ -49,6 +50,7 @@ export class TestTerminal {
       rootVersion: 1,
       cardKey: new Uint8Array(0),
       cardKeyProof: new Uint8Array(0),
+      run: new Uint8Array(0),
       ...change,
     };
     return this.sign("hello", toHelloBytes(hello));
@@ -89,7 +91,7 @@ export class TestTerminal {
     return { cardKey, cardKeyProof };
   }
 
-  sign(kind: "hello" | "report", payload: Uint8Array): Uint8Array {
+  sign(kind: UpKind, payload: Uint8Array): Uint8Array {
     const signature = signMessage(this.deviceKey, PAYLOAD_TYPES[kind], payload);
     return toEnvelopeBytes({ payload, signature });
   }

@@ -5,9 +5,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
+import { run } from "../../certs/tuf/program.ts";
+import { TILLSYNC_TUF } from "./programs.ts";
 import { createTufRepository, type TufRepository } from "./tuf-repository.ts";
 
-const PROGRAM = new URL("../../dist/tillsync-tuf.cjs", import.meta.url).pathname;
 const MAX_MS = 20_000;
 /** Deep below the test's own folder, so that a name which climbs out would still be seen. */
 export const STATE = "1/2/3/4/5/6/7/8";
@@ -20,7 +21,7 @@ export interface Outcome {
 
 export const DONE: Outcome = { exit: 0, code: undefined };
 
-/** A repository on a real server, and the built command with a folder that pins its first root. */
+/** A repository on a real server, and the command with a folder that pins its first root. */
 export interface TufClient {
   readonly repository: TufRepository;
   /** Addresses asked for, in order. */
@@ -42,12 +43,15 @@ export interface TufClient {
 export interface Start {
   readonly isConsistent?: boolean;
   readonly isInitialized?: boolean;
+  /** Whether each command is the built program in a process of its own, which takes ten times as long. */
+  readonly isProcess?: boolean;
 }
 
 /** Seconds; files are made for the real present, because a real process judges them. */
 export const NOW = Math.floor(Date.now() / 1_000);
 
-export async function startTufClient({ isConsistent = true, isInitialized = true }: Start = {}): Promise<TufClient> {
+export async function startTufClient(start: Start = {}): Promise<TufClient> {
+  const { isConsistent = true, isInitialized = true, isProcess = false } = start;
   const repository = createTufRepository(NOW, isConsistent);
   const requests: string[] = [];
   const answers: TufClient["answers"] = new Map();
@@ -73,20 +77,21 @@ export async function startTufClient({ isConsistent = true, isInitialized = true
   ) as [string, string, string];
   mkdirSync(join(folder, STATE), { recursive: true });
   writeFileSync(rootFile, repository.firstRoot);
-  const run = (...args: readonly string[]) => runProgram(["--metadata-dir", metadata, ...args]);
+  const command = (...args: readonly string[]) =>
+    (isProcess ? runProgram : callProgram)(["--metadata-dir", metadata, ...args]);
   const toTargets = ["--target-base-url", `${url}/targets`, "--target-dir", targets];
   const toMetadata = ["--metadata-url", `${url}/metadata/`];
-  if (isInitialized) await run("init", rootFile);
+  if (isInitialized) await command("init", rootFile);
   return {
     repository,
     requests,
     answers,
     url,
     folder,
-    run,
-    refresh: () => run(...toMetadata, "refresh"),
+    run: command,
+    refresh: () => command(...toMetadata, "refresh"),
     download: (...names) =>
-      run(...toMetadata, ...names.map((name) => `--target-name=${name}`), ...toTargets, "download"),
+      command(...toMetadata, ...names.map((name) => `--target-name=${name}`), ...toTargets, "download"),
     versions: () => readVersions(metadata),
     targets: () =>
       Object.fromEntries(listNames(targets).map((name) => [name, readFileSync(join(targets, name), "utf8")])),
@@ -115,11 +120,24 @@ export function listFiles(folder: string): readonly string[] {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
+async function callProgram(args: readonly string[]): Promise<Outcome> {
+  let told = "";
+  const err = (text: string) => {
+    told += text;
+  };
+  const exit = await run(args, { out: () => undefined, err });
+  return { exit, code: toCode(told) };
+}
+
+function toCode(told: string): string | undefined {
+  return /^[A-Z_]+/.exec(told)?.[0];
+}
+
 function runProgram(args: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [PROGRAM, ...args], { timeout: MAX_MS }, (error, _, stderr) => {
+    execFile(process.execPath, [TILLSYNC_TUF, ...args], { timeout: MAX_MS }, (error, _, stderr) => {
       const exit = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
-      resolve({ exit, code: /^[A-Z_]+/.exec(stderr)?.[0] });
+      resolve({ exit, code: toCode(stderr) });
     });
   });
 }

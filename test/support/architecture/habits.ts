@@ -4,6 +4,11 @@ import { toCode, toTokens } from "./tokens.ts";
 
 const IGNORE_COMMENT = /(biome|istanbul|v8|c8|eslint|prettier)[- ](ignore|disable)|@ts-(ignore|expect-error|nocheck)/;
 const LEVELS_OF_OUR_CLAUSES = 2;
+/**
+ * Who may ask where it lies: a bundle puts every other module into a file that it did not choose. Packages are found from
+ * any of them.
+ */
+const KNOWS_ITS_PLACE = /(^|\/)(main|build)\.ts$|^(bench|test)\//;
 
 /** What a file may not contain, in words. */
 export function findBadHabits(file: string, source: string): readonly string[] {
@@ -13,6 +18,8 @@ export function findBadHabits(file: string, source: string): readonly string[] {
     const next = code[index + 1];
     if (token.text === "any" && next?.text !== "(") return [`line ${token.line}: any`];
     if (token.text === "enum" && next?.kind === "word") return [`line ${token.line}: enum`];
+    const isPlace = token.text === "import" && next?.text === "." && code[index - 2]?.text !== "createRequire";
+    if (isPlace && !KNOWS_ITS_PLACE.test(file)) return [`line ${token.line}: import.meta`];
     const isDefault = token.text === "default" && ["export", "as"].includes(code[index - 1]?.text ?? "");
     return isDefault && !isConfig(file) ? [`line ${token.line}: default export`] : [];
   });

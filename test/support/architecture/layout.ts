@@ -38,31 +38,48 @@ const ADAPTERS = [
   "agent/terminal/simulated",
   "agent/terminal/command",
   "src/store/sqlite-dialect.ts",
+  "src/app/verifiers/local-keys.ts",
+  "src/app/verifiers/manual.ts",
+  "src/app/verifiers/registry",
+  "src/app/acquirers/lakala.ts",
+  "src/app/acquirers/manual/manual.ts",
+  "src/app/acquirers/webhook.ts",
+  "src/app/acquirers/wechatpay.ts",
 ];
 const COMPOSITION_ROOTS = /^(test|bench|sim\/demo)\/|(^|\/)main\.ts$/;
-/** Files whose whole purpose is one adapter: the way to open it, and the way to steer it from outside. */
-const OPENERS: Readonly<Record<string, string>> = {
-  "src/store/store.ts": "src/store/sqlite-dialect.ts",
-  "sim/steer-terminal.ts": "agent/terminal/simulated.ts",
+/** Files whose whole purpose is adapters: the way to open them, and the way to steer one from outside. */
+const OPENERS: Readonly<Record<string, readonly string[]>> = {
+  "src/store/store.ts": ["src/store/sqlite-dialect.ts"],
+  "sim/steer-terminal.ts": ["agent/terminal/simulated.ts"],
+  "src/app/acquirers/open.ts": ["lakala", "manual/manual", "webhook", "wechatpay"].map(
+    (name) => `src/app/acquirers/${name}.ts`,
+  ),
 };
 
 /** Where each package may be met. The tests may meet all of them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "@fastify/swagger": ["src/faces/http/api/"],
   "@hpke/core": ["certs/seal.ts"],
   "@tufjs/canonical-json": ["certs/trust/"],
   aedes: ["broker/embedded"],
+  "age-encryption": ["src/app/backup/"],
+  bankcard: ["src/app/records/bin-table.ts"],
   commander: ["src/faces/cli/"],
   "csv-parse": ["src/app/import/"],
-  esbuild: ["agent/build.ts"],
+  esbuild: ["agent/build.ts", "src/build.ts"],
   fastify: ["src/faces/http/"],
+  "hash-wasm": ["src/app/accounts/"],
   kysely: ["src/store/"],
   "log-update": ["sim/demo/"],
   mqtt: ["agent/link/"],
   "node-forge": ["certs/keys/", "certs/x509/"],
+  otpauth: ["src/app/accounts/"],
   pino: ["agent/log.ts", "src/log.ts", "src/main.ts", "bench/"],
   protobufjs: ["proto/codec.ts"],
   sqlite3: ["src/store/sqlite-dialect.ts"],
   "string-width": ["certs/sign/render/", "src/faces/", "sim/demo/"],
+  "tar-stream": ["src/app/backup/"],
+  typebox: ["src/faces/http/api/"],
   vitest: ["vitest.config.ts", "vitest.attack.config.ts", "vitest.mutants.config.ts"],
 };
 
@@ -93,7 +110,7 @@ function findPlace(file: string): Place | undefined {
 function mayKnow(file: string, target: string): boolean {
   const adapter = ADAPTERS.find((candidate) => target.startsWith(candidate));
   if (adapter === undefined || file.startsWith(adapter) || COMPOSITION_ROOTS.test(file)) return true;
-  return OPENERS[file] === target;
+  return OPENERS[file]?.includes(target) ?? false;
 }
 
 function isWithin(path: string, places: readonly string[]): boolean {
