@@ -150,6 +150,7 @@ export const ERRORS = {
   CHANGE_TOO_SOON: "The policy asks for more time between two changes of this kind.",
   CHANGE_BLACKOUT: "The policy allows no change at this hour.",
   PACK_INVALID: "A policy pack is malformed or contradicts itself.",
+  NOTICE_FAILED: "A notice could not be delivered.",
 
   // Acquirers
   ACQUIRER_FAILED: "The acquirer could not be asked, or answered outside its contract.",

@@ -11,7 +11,7 @@ import type { Accounts } from "./app/accounts/accounts.ts";
 import { openAccounts } from "./app/accounts/open-accounts.ts";
 import { openAcquirers } from "./app/acquirers/open.ts";
 import { readAcquirerSettings } from "./app/acquirers/settings.ts";
-import { openChangeService, openOrderRunner } from "./app/changes/service.ts";
+import { type ChangeService, openChangeService, openOrderRunner } from "./app/changes/service.ts";
 import type { ChangeTools } from "./app/changes/submit.ts";
 import { toChangeTools } from "./app/changes/tools.ts";
 import type { Context } from "./app/context.ts";
@@ -19,6 +19,7 @@ import { type DataFolder, openDataFolder } from "./app/data-folder.ts";
 import { DEMO_APPROVERS } from "./app/demo-approvers.ts";
 import { openFleetService } from "./app/fleet-service.ts";
 import type { IdentitySettings } from "./app/identity/settings.ts";
+import { readNoticeSettings } from "./app/notices/settings.ts";
 import { LocalKeysVerifier } from "./app/verifiers/local-keys.ts";
 import { ManualVerifier } from "./app/verifiers/manual.ts";
 import { openRegistry } from "./app/verifiers/registry.ts";
@@ -104,14 +105,15 @@ async function serve(options: ServeCommandOptions, output: Output): Promise<void
     const tools = toChangeTools(backend, acquirers);
     const accounts = await openAccounts(context, { keyFile: toAccountKeyFile(folder.path) });
     const service = await openFleetService({ ...context, trust, authority, verifiers, openBus });
-    const changes = openChangeService(context, tools, acquirers);
+    let changes: ChangeService | undefined;
     const faces: HttpFace[] = [];
     try {
+      changes = openChangeService(context, tools, { acquirers, notices: readNoticeSettings(folder.path) });
       for (const open of toFaces(options, { ...backend, verifiers, tools, accounts }, output)) faces.push(await open());
       await untilAborted(ending.signal);
     } finally {
       for (const face of faces.reverse()) await face.close();
-      await changes.close();
+      await changes?.close();
       await service.close();
       await accounts.close();
     }

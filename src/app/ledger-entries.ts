@@ -61,6 +61,7 @@ export const LEDGER_KINDS = [
   "alarm.acquirer_indistinct",
   "alarm.acquirer_untold",
   "policy.loaded",
+  "alarm.notice_undelivered",
   "account.added",
   "account.role_changed",
   "account.scope_changed",

@@ -3,6 +3,7 @@ import { addAccounts } from "./migrations/accounts.ts";
 import { addAcquirers } from "./migrations/acquirers.ts";
 import { addApi } from "./migrations/api.ts";
 import { addChanges } from "./migrations/changes.ts";
+import { addNotices } from "./migrations/notices.ts";
 import { addRecords } from "./migrations/records.ts";
 import { addRestore } from "./migrations/restore.ts";
 import { createTable } from "./migrations/table.ts";
@@ -18,6 +19,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0007_accounts": { up: addAccounts },
   "0008_restore": { up: addRestore },
   "0009_api": { up: addApi },
+  "0010_notices": { up: addNotices },
 };
 
 const MERCHANT_TEXTS = [

@@ -23,6 +23,7 @@ import type {
   UnbindingRow,
   VerdictRow,
 } from "./identity-schema.ts";
+import type { NoticesTables } from "./notices-schema.ts";
 import type { RecordsTables } from "./records-schema.ts";
 import type { RestoreTables } from "./restore-schema.ts";
 
@@ -237,7 +238,8 @@ export interface Schema
     AcquirersTables,
     AccountsTables,
     RestoreTables,
-    ApiTables {
+    ApiTables,
+    NoticesTables {
   merchants: MerchantRow;
   terminals: TerminalRow;
   reported: ReportedRow;

@@ -2,6 +2,8 @@ import { toErrorFields } from "../../log.ts";
 import type { Acquirer } from "../acquirers/acquirer.ts";
 import { OrderRunner } from "../acquirers/runner.ts";
 import type { Context } from "../context.ts";
+import { NoticeRunner } from "../notices/runner.ts";
+import type { NoticeSettings } from "../notices/settings.ts";
 import { ChangeRunner, noteOrder } from "./runner.ts";
 import type { ChangeTools } from "./submit.ts";
 
@@ -16,17 +18,27 @@ export interface ChangeService {
   close(): Promise<void>;
 }
 
-/** @param acquirers by institution code */
+export interface ChangeSurroundings {
+  /** By institution code. */
+  readonly acquirers: ReadonlyMap<string, Acquirer>;
+  /** Who is told of what happens. */
+  readonly notices: NoticeSettings;
+}
+
+/** @throws TillsyncError CONFIG_INVALID, DATA_FOLDER_INVALID for settings of notices that cannot be used */
 export function openChangeService(
   context: Context,
   tools: Omit<ChangeTools, "acquirers">,
-  acquirers: ReadonlyMap<string, Acquirer>,
+  { acquirers, notices }: ChangeSurroundings,
 ): ChangeService {
+  const teller = new NoticeRunner(context, notices);
   const runner = new ChangeRunner(context, { ...tools, acquirers });
   const orders = openOrderRunner(context, acquirers);
   const poll = async () => {
     await orders.poll();
     await runner.poll();
+    // Not waited for: a mail server that hangs keeps no change from going on.
+    void teller.poll();
   };
   const timer = setInterval(() => {
     poll().catch((error) => context.log.error(toErrorFields(error), "orders not looked at"));
@@ -37,6 +49,7 @@ export function openChangeService(
       clearInterval(timer);
       await orders.close();
       await runner.close();
+      await teller.close();
     },
   };
 }

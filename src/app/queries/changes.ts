@@ -6,6 +6,7 @@ import type { SettlementRecord } from "../../domain/records/record.ts";
 import { listOrdersOf } from "../../store/acquirer-orders.ts";
 import { findChange, listAttachments, listChangeEvents, listChanges, listTasks } from "../../store/changes.ts";
 import type { AttachmentRow, ChangeEventRow, ChangeRow, ChangeTaskRow } from "../../store/changes-schema.ts";
+import { listNotices, type StoredNotice } from "../../store/notices.ts";
 import type { Store } from "../../store/store.ts";
 import { toContentDigest } from "../changes/act.ts";
 import { readDeployments } from "../changes/progress.ts";
@@ -59,6 +60,11 @@ export interface ChangeView extends ChangeLine {
     readonly code: string;
     readonly updatedAt: number;
   }[];
+  /** Who was told of it, and whether that arrived. */
+  readonly notices: readonly Pick<
+    StoredNotice,
+    "event" | "channel" | "recipient" | "attempts" | "dueAt" | "deliveredAt" | "code"
+  >[];
   readonly events: readonly Omit<ChangeEventRow, "id" | "changeId">[];
 }
 
@@ -107,6 +113,9 @@ export async function showChange(store: Store, id: string): Promise<ChangeView> 
       return { requestNo, purpose, state, reference, code, words };
     }),
     terminals: ahead.map(({ tusn, state, code, updatedAt }) => ({ tusn, state, code, updatedAt })),
+    notices: (await listNotices(store, id)).map(({ event, channel, recipient, attempts, dueAt, deliveredAt, code }) => {
+      return { event, channel, recipient, attempts, dueAt, deliveredAt, code };
+    }),
     events: (await listChangeEvents(store, id)).map(({ id: _, changeId: __, ...event }) => event),
   };
 }

@@ -26,7 +26,7 @@ export function toChangesText(changes: readonly ChangeLine[]): string {
 }
 
 export function toChangeText(change: ChangeView): string {
-  const { attachments, tasks, orders, terminals, events } = change;
+  const { attachments, tasks, orders, terminals, notices, events } = change;
   return [
     toSheet([
       ["change", change.id],
@@ -52,6 +52,10 @@ export function toChangeText(change: ChangeView): string {
       ...[purpose, requestNo, state, reference, code, words],
     ]),
     ...section("terminals", terminals, ({ tusn, state, code, updatedAt }) => [tusn, state, code, toTime(updatedAt)]),
+    ...section("told", notices, ({ event, channel, recipient, deliveredAt, dueAt, attempts, code }) => [
+      ...[event, channel, recipient],
+      deliveredAt === null ? `${dueAt === null ? "given up" : "waits"} after ${attempts} ${code}` : toTime(deliveredAt),
+    ]),
     ...section("history", events, ({ at, event, state, actor, comment }) => [toTime(at), event, state, actor, comment]),
   ].join("\n");
 }

@@ -12,6 +12,7 @@ import { addFleetCommands } from "./fleet-commands.ts";
 import { addKeysCommands } from "./keys-commands.ts";
 import { addLedgerCommands } from "./ledger-commands.ts";
 import { addBinCommands, addMerchantCommands } from "./merchant-commands.ts";
+import { addNoticeCommands } from "./notice-commands.ts";
 import { print } from "./output.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { type CliPorts, type DemoCommandOptions, type ServeCommandOptions, toGlobals, toOutput } from "./ports.ts";
@@ -97,6 +98,7 @@ function createProgram(ports: CliPorts, data: string, version: string, setExitCo
   addBinCommands(program, ports);
   addChangeCommands(program, ports);
   addPolicyCommands(program, ports);
+  addNoticeCommands(program, ports);
   addAcquirerCommands(program, ports, ports.openAcquirers, setExitCode);
   addReleaseCommands(program, ports);
   addLedgerCommands(program, ports);

@@ -73,6 +73,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "log-update": ["sim/demo/"],
   mqtt: ["agent/link/"],
   "node-forge": ["certs/keys/", "certs/x509/"],
+  nodemailer: ["src/app/notices/email.ts"],
   otpauth: ["src/app/accounts/"],
   pino: ["agent/log.ts", "src/log.ts", "src/main.ts", "bench/"],
   protobufjs: ["proto/codec.ts"],

@@ -6,6 +6,7 @@ import type { Acquirer } from "../../../../src/app/acquirers/acquirer.ts";
 import { type ChangeService, openChangeService } from "../../../../src/app/changes/service.ts";
 import { previewChange, submitChange } from "../../../../src/app/changes/submit.ts";
 import { doTask } from "../../../../src/app/changes/tasks.ts";
+import { readNoticeSettings } from "../../../../src/app/notices/settings.ts";
 import { readRecord } from "../../../../src/app/records/read.ts";
 import type { OnRecord } from "../../../../src/domain/acquirers/on-record.ts";
 import type { BindingFacts, Told } from "../../../../src/domain/acquirers/order.ts";
@@ -68,7 +69,10 @@ beforeEach(async () => {
   work = await openChangeDesk(2);
   acquirer = new FakeAcquirer();
   work.acquirers.set(CODE, acquirer);
-  service = openChangeService(work.fleet, work.tools, new Map([[CODE, acquirer]]));
+  service = openChangeService(work.fleet, work.tools, {
+    acquirers: new Map([[CODE, acquirer]]),
+    notices: readNoticeSettings(work.folder),
+  });
   return () => service.close();
 });
 
