@@ -5,6 +5,7 @@ import type { PolicyPack } from "../../domain/changes/pack.ts";
 import type { CutOverState, Progress } from "../../domain/changes/progress.ts";
 import type { DeploymentState } from "../../domain/deployment.ts";
 import { listOrdersOf } from "../../store/acquirer-orders.ts";
+import type { AcquirerOrderRow } from "../../store/acquirers-schema.ts";
 import { listTasks } from "../../store/changes.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
 import { listDeployments } from "../../store/deployments.ts";
@@ -19,7 +20,7 @@ const MAX_DEPLOYMENTS = 100_000;
 export async function readProgress(store: Store, row: ChangeRow, pack: PolicyPack): Promise<Progress> {
   const rules = pack.kinds[row.kind];
   const { ahead, back } = await readDeployments(store, row.releaseId);
-  const orders = await listOrdersOf(store, row.id);
+  const orders = (await listOrdersOf(store, row.id)).filter((order) => isOfThisTry(row, order));
   const order = orders.findLast(({ purpose }) => purpose === "change");
   const undoing = orders.findLast(({ purpose }) => purpose === "reversal");
   const committed = ahead.filter(({ state }) => state === "committed").length;
@@ -50,6 +51,11 @@ export async function readDeployments(store: Store, releaseId: Uint8Array | null
 function isWayBack({ directive, baseDigest, profileDigest }: DeploymentRow): boolean {
   const { restores } = parseDirective(directive);
   return restores.length > 0 && isEqual(restores, profileDigest) && baseDigest !== null;
+}
+
+/** A change that failed may be opened again: what was ordered for it before counts no more. */
+function isOfThisTry({ submittedAt }: ChangeRow, { createdAt }: Pick<AcquirerOrderRow, "createdAt">): boolean {
+  return createdAt >= (submittedAt ?? 0);
 }
 
 /** What only a person can settle is waited for. */

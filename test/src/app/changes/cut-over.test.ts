@@ -3,6 +3,7 @@ import { toSealedAccountJson } from "../../../../certs/acquirer/seal.ts";
 import { toHex } from "../../../../proto/bytes.ts";
 import { TillsyncError, toErrorCode } from "../../../../proto/errors.ts";
 import type { Acquirer } from "../../../../src/app/acquirers/acquirer.ts";
+import { amendChange } from "../../../../src/app/changes/draft.ts";
 import { type ChangeService, openChangeService } from "../../../../src/app/changes/service.ts";
 import { previewChange, submitChange } from "../../../../src/app/changes/submit.ts";
 import { doTask } from "../../../../src/app/changes/tasks.ts";
@@ -142,6 +143,21 @@ describe("a settlement account whose acquirer comes first", () => {
     expect(await work.show(id)).toMatchObject({ state: "failed", code: "ACQUIRER_REFUSED", terminals: [] });
     expect(work.terminals.map(({ current }) => current)).toEqual(before);
     expect(await readAccount()).toEqual([OLD]);
+  });
+
+  it("that the acquirer refused is asked for anew when the change is opened again", async () => {
+    const id = await prepare("first");
+    acquirer.answer = "failed";
+    await settle(id);
+    expect((await work.show(id)).state).toBe("failed");
+    acquirer.answer = "succeeded";
+    await amendChange(work.fleet, id, {}, "li.mei");
+    await submitChange(work.fleet, work.tools, id, "li.mei");
+    await work.sign(id);
+    await settle(id);
+    await work.report();
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "done", orders: [{ state: "failed" }, { state: "confirmed" }] });
   });
 
   it("is undone at the acquirer where a terminal fails its test", async () => {
