@@ -185,3 +185,18 @@ export interface QuarantineRow {
   readonly releasedBy: string;
   readonly reason: string;
 }
+
+export interface IdentityTables {
+  legacyTerminals: LegacyTerminalRow;
+  history: HistoryRow;
+  verdicts: VerdictRow;
+  snKeys: SnKeyRow;
+  proofs: ProofRow;
+  certificates: CertificateRow;
+  enrolmentTokens: EnrolmentTokenRow;
+  enrolments: EnrolmentRow;
+  unbindings: UnbindingRow;
+  auditors: AuditorRow;
+  heard: HeardRow;
+  quarantines: QuarantineRow;
+}

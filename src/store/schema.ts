@@ -9,20 +9,7 @@ import type { AccountsTables } from "./accounts-schema.ts";
 import type { AcquirersTables } from "./acquirers-schema.ts";
 import type { ApiTables } from "./api-schema.ts";
 import type { ChangesTables } from "./changes-schema.ts";
-import type {
-  AuditorRow,
-  CertificateRow,
-  EnrolmentRow,
-  EnrolmentTokenRow,
-  HeardRow,
-  HistoryRow,
-  LegacyTerminalRow,
-  ProofRow,
-  QuarantineRow,
-  SnKeyRow,
-  UnbindingRow,
-  VerdictRow,
-} from "./identity-schema.ts";
+import type { IdentityTables } from "./identity-schema.ts";
 import type { NoticesTables } from "./notices-schema.ts";
 import type { RecordsTables } from "./records-schema.ts";
 import type { RestoreTables } from "./restore-schema.ts";
@@ -233,7 +220,8 @@ export interface LedgerHeadRow {
 }
 
 export interface Schema
-  extends RecordsTables,
+  extends IdentityTables,
+    RecordsTables,
     ChangesTables,
     AcquirersTables,
     AccountsTables,
@@ -253,16 +241,4 @@ export interface Schema
   drafts: DraftRow;
   ledger: LedgerRow;
   ledgerHead: LedgerHeadRow;
-  legacyTerminals: LegacyTerminalRow;
-  history: HistoryRow;
-  verdicts: VerdictRow;
-  snKeys: SnKeyRow;
-  proofs: ProofRow;
-  certificates: CertificateRow;
-  enrolmentTokens: EnrolmentTokenRow;
-  enrolments: EnrolmentRow;
-  unbindings: UnbindingRow;
-  auditors: AuditorRow;
-  heard: HeardRow;
-  quarantines: QuarantineRow;
 }

@@ -12,12 +12,20 @@ import { type ChangeContent, checkContent, toContentText } from "../../domain/ch
 import { addChange, addChangeEvent, findOpenChange } from "../../store/changes.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
 import { appendEntries } from "../../store/ledger.ts";
-import { transact } from "../../store/store.ts";
+import { type Tx, transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import { toEntry } from "../ledger-entries.ts";
 import { readRecord } from "../records/read.ts";
 import { parseAct } from "../registry/act.ts";
-import { checkRevision, endChange, moveChange, readChange, returnChange, toContentDigest } from "./act.ts";
+import {
+  type ChangeAct,
+  checkRevision,
+  endChange,
+  moveChange,
+  readChange,
+  returnChange,
+  toContentDigest,
+} from "./act.ts";
 import { checkWords } from "./check-words.ts";
 
 const ID_BYTES = 8;
@@ -122,34 +130,51 @@ export async function amendChange(
   });
 }
 
-/** Sends it back with comments. @throws TillsyncError NOT_FOUND, VERSION_CONFLICT, STATE_CONFLICT, CONFIG_INVALID, SENSITIVE_DATA */
-export async function rejectChange(
+/**
+ * Sends it back with comments.
+ *
+ * @param seen revision that the person has read; unchecked where absent
+ * @throws TillsyncError NOT_FOUND, VERSION_CONFLICT, STATE_CONFLICT, CONFIG_INVALID, SENSITIVE_DATA
+ */
+export function rejectChange(
   context: Context,
   id: string,
   comment: string,
   actor: string,
   seen?: number,
 ): Promise<ChangeRow> {
-  const row = await readChange(context.store, id);
-  checkRevision(row, seen);
-  const act = parseAct(comment, actor);
-  return transact(context.store, (tx) =>
-    returnChange(tx, context.now(), row, "reject", { actor: act.actor, comment: act.reason }),
+  return decide(context, { id, comment, actor, seen }, (tx, row, act) =>
+    returnChange(tx, context.now(), row, "reject", act),
   );
 }
 
 /** Gives it up. @throws TillsyncError as `rejectChange` */
-export async function withdrawChange(
+export function withdrawChange(
   context: Context,
   id: string,
   comment: string,
   actor: string,
   seen?: number,
 ): Promise<ChangeRow> {
-  const row = await readChange(context.store, id);
+  return decide(context, { id, comment, actor, seen }, (tx, row, act) =>
+    endChange(tx, context.now(), row, "withdraw", act),
+  );
+}
+
+interface Decision {
+  readonly id: string;
+  readonly comment: string;
+  readonly actor: string;
+  readonly seen: number | undefined;
+}
+
+async function decide(
+  { store }: Context,
+  { id, comment, actor, seen }: Decision,
+  take: (tx: Tx, row: ChangeRow, act: ChangeAct) => Promise<ChangeRow>,
+): Promise<ChangeRow> {
+  const row = await readChange(store, id);
   checkRevision(row, seen);
   const act = parseAct(comment, actor);
-  return transact(context.store, (tx) =>
-    endChange(tx, context.now(), row, "withdraw", { actor: act.actor, comment: act.reason }),
-  );
+  return transact(store, (tx) => take(tx, row, { actor: act.actor, comment: act.reason }));
 }

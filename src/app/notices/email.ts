@@ -1,7 +1,7 @@
 import { createTransport } from "nodemailer";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { type NoticeContent, type NoticeLanguage, toMessage } from "../../domain/notices/words.ts";
-import { readPublicFile, readSecretFile } from "../acquirers/key-files.ts";
+import { readPublicFile, readSecretFile } from "../key-files.ts";
 import type { SendNotice } from "./sender.ts";
 import type { SmtpSettings } from "./settings.ts";
 

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { type StartTimer, startTimer } from "../../../broker/guard/timer.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
-import { parseKeyFile, readPublicFile, readSecretFile } from "../acquirers/key-files.ts";
 import { exchange, toEndpoint, toPath } from "../http-client/client.ts";
+import { parseKeyFile, readPublicFile, readSecretFile } from "../key-files.ts";
 import type { SendNotice } from "./sender.ts";
 import type { WebhookSettings } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { TillsyncError } from "../../../proto/errors.ts";
+import { TillsyncError } from "../../proto/errors.ts";
 
 const MAX_FILE_BYTES = 65_536;
 const OTHERS = 0o077;
