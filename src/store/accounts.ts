@@ -12,6 +12,11 @@ export function listAccounts(db: Store): Promise<readonly AccountRow[]> {
   return db.selectFrom("accounts").selectAll().orderBy("name").execute();
 }
 
+/** At most `limit` behind the name `after`, in order of name. */
+export function listAccountsAfter(db: Store, after: string, limit: number): Promise<readonly AccountRow[]> {
+  return db.selectFrom("accounts").selectAll().where("name", ">", after).orderBy("name").limit(limit).execute();
+}
+
 /** The account of a person of the trust policy. */
 export function findAccountOf(db: Store, person: string): Promise<AccountRow | undefined> {
   return db.selectFrom("accounts").selectAll().where("person", "=", person).executeTakeFirst();
@@ -49,6 +54,11 @@ export async function putScope(tx: Tx, holder: string, merchants: readonly strin
 
 export function findSession(db: Store, digest: Uint8Array): Promise<SessionRow | undefined> {
   return db.selectFrom("sessions").selectAll().where("digest", "=", digest).executeTakeFirst();
+}
+
+/** At most `limit` of all, behind the digest `after`. */
+export function listSessionsAfter(db: Store, after: Uint8Array, limit: number): Promise<readonly SessionRow[]> {
+  return db.selectFrom("sessions").selectAll().where("digest", ">", after).orderBy("digest").limit(limit).execute();
 }
 
 /** Those heard of last first. */
@@ -94,6 +104,11 @@ export function findApiKeyByDigest(db: Store, digest: Uint8Array): Promise<ApiKe
 /** In order of name. */
 export function listApiKeys(db: Store): Promise<readonly ApiKeyRow[]> {
   return db.selectFrom("apiKeys").selectAll().orderBy("name").execute();
+}
+
+/** At most `limit` behind the name `after`, in order of name. */
+export function listApiKeysAfter(db: Store, after: string, limit: number): Promise<readonly ApiKeyRow[]> {
+  return db.selectFrom("apiKeys").selectAll().where("name", ">", after).orderBy("name").limit(limit).execute();
 }
 
 export async function putApiKey(tx: Tx, row: ApiKeyRow): Promise<void> {

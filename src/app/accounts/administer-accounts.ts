@@ -13,6 +13,7 @@ import type { AccountKeys } from "./account-key.ts";
 import { listViews, readView } from "./account-view.ts";
 import type { Administration, NewAccount } from "./administration.ts";
 import type { AccountsContext } from "./context.ts";
+import { hashPassword } from "./hashes.ts";
 import { type AccountKind, note, toFields } from "./notes.ts";
 import { type Account, readAccount, writeAccount } from "./rows.ts";
 import { checkScope } from "./scope.ts";
@@ -31,14 +32,14 @@ interface Step {
 export function administerAccounts(context: AccountsContext): AccountActs {
   const { store, passwords, now } = context;
 
-  const readKeys = async (): Promise<AccountKeys> => {
-    const keys = await context.keyFile.find(store);
+  const readKeys = async (db: Store = store): Promise<AccountKeys> => {
+    const keys = await context.keyFile.find(db);
     if (keys === undefined) throw new TillsyncError("NOT_FOUND", { what: "account" });
     return keys;
   };
   const change = async (name: string, kind: AccountKind, act: Act, step: (account: Account) => Step): Promise<void> => {
-    const keys = await readKeys();
     await transact(store, async (tx) => {
+      const keys = await readKeys(tx);
       const { account, detail, endsSessions = false } = step(await readSound(tx, keys, name));
       await writeAccount(tx, keys, account);
       if (endsSessions) await removeSessions(tx, name);
@@ -47,7 +48,7 @@ export function administerAccounts(context: AccountsContext): AccountActs {
   };
   const toOneTime = async (keys: AccountKeys) => {
     const password = createToken(context);
-    return { password, hash: await passwords.toHash(password, keys.passwords) };
+    return { password, hash: await hashPassword(passwords, keys, password) };
   };
 
   return {
@@ -65,7 +66,9 @@ export function administerAccounts(context: AccountsContext): AccountActs {
       const sound = parseNewAccount(account);
       const keys = await transact(store, (tx) => context.keyFile.need(tx, context));
       const { password, hash } = await toOneTime(keys);
-      await transact(store, (tx) => addAccount(tx, keys, { ...sound, hash, createdAt: now() }, act));
+      await transact(store, async (tx) =>
+        addAccount(tx, await readKeys(tx), { ...sound, hash, createdAt: now() }, act),
+      );
       return { password };
     },
     setRole: (name, role, act) =>

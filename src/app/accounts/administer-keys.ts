@@ -46,8 +46,8 @@ export function administerKeys(context: AccountsContext): KeyActs {
       return { key, expiresAt };
     },
     revokeKey: async (name, act) => {
-      const keys = await context.keyFile.find(store);
       await transact(store, async (tx) => {
+        const keys = await context.keyFile.find(tx);
         const held = await findApiKey(tx, name);
         if (keys === undefined || held === undefined) throw new TillsyncError("NOT_FOUND", { what: "API key" });
         const { row } = await toApiKey(tx, keys, held);

@@ -3,7 +3,9 @@ import { type Judgement, judgeTry } from "../../domain/accounts/login.ts";
 import { checkPassword, REMEMBERED_PASSWORDS, toFormerHashes, toWeak } from "../../domain/accounts/password.ts";
 import { findSession, removeSessions } from "../../store/accounts.ts";
 import { type Tx, transact } from "../../store/store.ts";
+import type { AccountKeys } from "./account-key.ts";
 import type { AccountsContext } from "./context.ts";
+import { hashPassword, isPassword } from "./hashes.ts";
 import { note, noteFailure } from "./notes.ts";
 import { type Account, readAccount, writeAccount } from "./rows.ts";
 import { type Bearing, readBearing } from "./sessions.ts";
@@ -25,13 +27,13 @@ export async function changePassword(
   await prove(context, bearing, password);
   const former: readonly string[] = JSON.parse(account.formerHashes);
   for (const hash of [account.hash, ...former]) {
-    if (await passwords.isPasswordOf(hash, next, keys.passwords)) {
+    if (await isPassword(passwords, keys, hash, next)) {
       throw toWeak(`none of the last ${REMEMBERED_PASSWORDS}`);
     }
   }
-  const hash = await passwords.toHash(next, keys.passwords);
+  const hash = await hashPassword(passwords, keys, next);
   await transact(store, async (tx) => {
-    const fresh = await readAgain(tx, bearing);
+    const { keys, account: fresh } = await readAgain(context, tx, bearing);
     if (fresh.hash !== account.hash)
       throw new TillsyncError("STATE_CONFLICT", { what: "the password is another by now" });
     const formerHashes = JSON.stringify(toFormerHashes(account.hash, former));
@@ -51,8 +53,8 @@ export async function beginTotp(
   await prove(context, bearing, password);
   const { sealed, uri } = createTotp(context, bearing.keys, bearing.account.name);
   await transact(context.store, async (tx) => {
-    const fresh = await readAgain(tx, bearing);
-    await writeAccount(tx, bearing.keys, { ...fresh, totpNext: sealed });
+    const { keys, account } = await readAgain(context, tx, bearing);
+    await writeAccount(tx, keys, { ...account, totpNext: sealed });
   });
   return { uri };
 }
@@ -61,16 +63,16 @@ export async function beginTotp(
 export async function confirmTotp(context: AccountsContext, bearer: string, code: string): Promise<void> {
   const { store } = context;
   const bearing = await readBearing(context, bearer);
-  const { keys, session } = bearing;
+  const { session } = bearing;
   const judged = await transact(store, async (tx) => {
     const now = context.now();
-    const account = await readAgain(tx, bearing);
+    const { keys, account } = await readAgain(context, tx, bearing);
     const { name, totpNext } = account;
     if (totpNext === null) throw new TillsyncError("STATE_CONFLICT", { what: "no second factor was begun" });
     // Codes of a new secret begin anew.
     const step = findStep(keys, name, totpNext, { code, now, lastStep: -1 });
     const judgement = judgeTry(account, step !== undefined, now);
-    await keepTry(context, tx, bearing, account, judgement);
+    await keepTry(context, tx, keys, account, judgement);
     if (judgement.answer === "granted" && step !== undefined) {
       await writeAccount(tx, keys, { ...account, totp: totpNext, totpNext: null, lastStep: step });
       await removeSessions(tx, name, session.digest);
@@ -85,29 +87,34 @@ export async function confirmTotp(context: AccountsContext, bearer: string, code
 async function prove(context: AccountsContext, bearing: Bearing, password: string): Promise<void> {
   const { store, passwords, now } = context;
   const { keys, account } = bearing;
-  const isRight = await passwords.isPasswordOf(account.hash, password, keys.passwords);
+  const isRight = await isPassword(passwords, keys, account.hash, password);
   const judged = await transact(store, async (tx) => {
-    const fresh = await readAgain(tx, bearing);
+    const { keys, account: fresh } = await readAgain(context, tx, bearing);
     const judgement = judgeTry(fresh, isRight && fresh.hash === account.hash, now());
-    await keepTry(context, tx, bearing, fresh, judgement);
+    await keepTry(context, tx, keys, fresh, judgement);
     return judgement;
   });
   refuse(judged);
 }
 
-/** The account as it is now. @throws TillsyncError NOT_AUTHENTICATED where its session has ended meanwhile */
-async function readAgain(tx: Tx, { keys, session }: Bearing): Promise<Account> {
+/** The account and the keys as they are now. @throws TillsyncError NOT_AUTHENTICATED where its session has ended meanwhile */
+async function readAgain(
+  { keyFile }: AccountsContext,
+  tx: Tx,
+  { session }: Bearing,
+): Promise<Pick<Bearing, "keys" | "account">> {
   const isThere = (await findSession(tx, session.digest)) !== undefined;
-  const found = await readAccount(tx, keys, session.account);
-  if (!isThere || found?.isAltered !== false || found.row.state !== "active")
+  const keys = await keyFile.find(tx);
+  const found = keys === undefined ? undefined : await readAccount(tx, keys, session.account);
+  if (keys === undefined || !isThere || found?.isAltered !== false || found.row.state !== "active")
     throw new TillsyncError("NOT_AUTHENTICATED");
-  return found.row;
+  return { keys, account: found.row };
 }
 
 async function keepTry(
   context: AccountsContext,
   tx: Tx,
-  { keys }: Bearing,
+  keys: AccountKeys,
   account: Account,
   judged: Judgement,
 ): Promise<void> {

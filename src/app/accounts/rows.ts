@@ -1,15 +1,18 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { toHex } from "../../../proto/bytes.ts";
+import { TillsyncError } from "../../../proto/errors.ts";
 import { findAccount, findScope, putAccount, putApiKey, putScope } from "../../store/accounts.ts";
 import type { AccountRow, ApiKeyRow, SessionRow } from "../../store/accounts-schema.ts";
 import type { Store, Tx } from "../../store/store.ts";
-import type { AccountKeys } from "./account-key.ts";
-import type { AlteredRows } from "./altered.ts";
+import type { AccountKey, AccountKeys } from "./account-key.ts";
+import type { AlteredKind, AlteredRows } from "./altered.ts";
+import { toKeyId, withKeyId } from "./hashes.ts";
+import { isOpenedBy } from "./totp.ts";
 
 // The one place where rows get the code that tells them from rows that were written past the service, and where it is
 // looked at. What it cannot tell: that a row was put back to what it once was, or taken away.
 
-/** An account with its scope, as it is once its code was found right. */
+/** An account with its scope, as it is once its code was found right. Every hash in it has its key's id. */
 export interface Account extends Omit<AccountRow, "mac"> {
   readonly merchants: readonly string[];
 }
@@ -24,6 +27,9 @@ export interface Found<T> {
   readonly row: T;
   readonly isAltered: boolean;
 }
+
+/** A row with its code, and its scope where it has one. */
+type Coded = SessionRow | ((AccountRow | ApiKeyRow) & { readonly merchants: readonly string[] });
 
 type Columns = Readonly<Record<string, string | number | Uint8Array | null | readonly string[]>>;
 
@@ -51,13 +57,45 @@ export async function readWhole(
 
 export async function toAccount(db: Store, keys: AccountKeys, { mac, ...row }: AccountRow): Promise<Found<Account>> {
   const account = { ...row, merchants: await findScope(db, row.name) };
-  return { row: account, isAltered: !isMac(keys, "account", account, mac) };
+  if (!isMac(keys, "account", account, mac)) return { row: account, isAltered: true };
+  const former: readonly string[] = JSON.parse(account.formerHashes);
+  const formerHashes = JSON.stringify(former.map((hash) => withKeyId(keys.held, hash)));
+  return { row: { ...account, hash: withKeyId(keys.held, account.hash), formerHashes }, isAltered: false };
 }
 
+/**
+ * @param keys as they were found with this transaction
+ * @throws TillsyncError STATE_CONFLICT where what is in it was made under a key that was forgotten meanwhile
+ */
 export async function writeAccount(tx: Tx, keys: AccountKeys, account: Account): Promise<void> {
+  await putScope(tx, account.name, account.merchants);
+  await writeAccountRow(tx, keys, account);
+}
+
+/** The same, where the scope is as it was. */
+export async function writeAccountRow(tx: Tx, keys: AccountKeys, account: Account): Promise<void> {
+  if (!listKeysOf(keys, account).every((key) => key !== undefined)) {
+    throw new TillsyncError("STATE_CONFLICT", { what: "the key is another by now" });
+  }
   const { merchants, ...row } = account;
-  await putScope(tx, account.name, merchants);
-  await putAccount(tx, { ...row, mac: toMac(keys, "account", { ...row, merchants: merchants.toSorted() }) });
+  await putAccount(tx, { ...row, mac: toMac(keys.current, "account", { ...row, merchants: merchants.toSorted() }) });
+}
+
+/** The keys that a present password and second factors are under; undefined for one that is gone. Former ones need none. */
+export function listKeysOf(
+  { held }: AccountKeys,
+  { name, hash, totp, totpNext }: Pick<Account, "name" | "hash" | "totp" | "totpNext">,
+): readonly (AccountKey | undefined)[] {
+  const sealed = [totp, totpNext].filter((one) => one !== null);
+  return [
+    held.find(({ id }) => id === toKeyId(hash)),
+    ...sealed.map((one) => held.find((key) => isOpenedBy(key, name, one))),
+  ];
+}
+
+/** Whether its code is one by this very key. */
+export function isUnder(key: AccountKey, table: AlteredKind, { mac, ...columns }: Coded): boolean {
+  return isMac({ held: [key] }, table, columns, mac);
 }
 
 export async function toApiKey(db: Store, keys: AccountKeys, { mac, ...row }: ApiKeyRow): Promise<Found<ApiKey>> {
@@ -66,26 +104,33 @@ export async function toApiKey(db: Store, keys: AccountKeys, { mac, ...row }: Ap
 }
 
 export async function writeApiKey(tx: Tx, keys: AccountKeys, key: ApiKey): Promise<void> {
+  await putScope(tx, toKeyHolder(key.name), key.merchants);
+  await writeApiKeyRow(tx, keys, key);
+}
+
+/** The same, where the scope is as it was. */
+export async function writeApiKeyRow(tx: Tx, keys: AccountKeys, key: ApiKey): Promise<void> {
   const { merchants, ...row } = key;
-  await putScope(tx, toKeyHolder(key.name), merchants);
-  await putApiKey(tx, { ...row, mac: toMac(keys, "api_key", { ...row, merchants: merchants.toSorted() }) });
+  await putApiKey(tx, { ...row, mac: toMac(keys.current, "api_key", { ...row, merchants: merchants.toSorted() }) });
 }
 
 export function toSessionRow(keys: AccountKeys, session: Omit<SessionRow, "mac">): SessionRow {
-  return { ...session, mac: toMac(keys, "session", session) };
+  return { ...session, mac: toMac(keys.current, "session", session) };
 }
 
 export function isSessionWhole(keys: AccountKeys, { mac, ...session }: SessionRow): boolean {
   return isMac(keys, "session", session, mac);
 }
 
-function isMac(keys: AccountKeys, table: string, columns: object, mac: Uint8Array): boolean {
-  const right = toMac(keys, table, columns);
-  return mac.length === right.length && timingSafeEqual(mac, right);
+function isMac({ held }: Pick<AccountKeys, "held">, table: string, columns: object, mac: Uint8Array): boolean {
+  return held.some((key) => {
+    const right = toMac(key, table, columns);
+    return mac.length === right.length && timingSafeEqual(mac, right);
+  });
 }
 
 /** Over every column by name, so that one that is added later is not forgotten. */
-function toMac({ rows }: AccountKeys, table: string, columns: object): Uint8Array {
+function toMac({ rows }: AccountKey, table: string, columns: object): Uint8Array {
   const entries = Object.entries(columns as Columns).map(([name, value]) => [
     name,
     value instanceof Uint8Array ? { hex: toHex(value) } : value,

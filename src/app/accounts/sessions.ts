@@ -16,6 +16,12 @@ import type { AccountsContext } from "./context.ts";
 import { note } from "./notes.ts";
 import { type Account, isSessionWhole, readAccount, readWhole, toSessionRow } from "./rows.ts";
 
+/**
+ * A row that was written under a new key after the key file was looked at seems to be altered: what seems so is looked at
+ * once more before it is believed.
+ */
+export const LOOKS = 2;
+
 /** A session that is not over, with the account that it is of. */
 export interface Bearing {
   readonly keys: AccountKeys;
@@ -62,40 +68,48 @@ export async function readBearing(context: AccountsContext, bearer: string): Pro
 
 export async function findBearing(context: AccountsContext, digest: Uint8Array): Promise<Bearing | undefined> {
   const { store, now } = context;
-  const keys = await context.keyFile.find(store);
-  const session = await findSession(store, digest);
-  if (keys === undefined || session === undefined) return undefined;
-  const found = await readAccount(store, keys, session.account);
-  if (!isSessionWhole(keys, session) || found?.isAltered === true) {
-    await tellAltered(context, keys, session);
-    return undefined;
+  for (let tries = 1; ; tries += 1) {
+    const keys = await context.keyFile.find(store);
+    const session = await findSession(store, digest);
+    if (keys === undefined || session === undefined) return undefined;
+    const found = await readAccount(store, keys, session.account);
+    if (isSessionWhole(keys, session) && found?.isAltered !== true) {
+      if (found === undefined || found.row.state !== "active" || isOver(session, now())) return undefined;
+      return { keys, session, account: found.row };
+    }
+    if (tries === LOOKS) {
+      await tellAltered(context, session);
+      return undefined;
+    }
   }
-  if (found === undefined || found.row.state !== "active" || isOver(session, now())) return undefined;
-  return { keys, session, account: found.row };
 }
 
-async function tellAltered(context: AccountsContext, keys: AccountKeys, session: SessionRow): Promise<void> {
+async function tellAltered(context: AccountsContext, { digest, account }: SessionRow): Promise<void> {
   await transact(context.store, async (tx) => {
-    if (!isSessionWhole(keys, session)) await context.altered.tell(tx, "session", session.account);
-    await readWhole(context, tx, keys, session.account);
+    const [keys, session] = [await context.keyFile.find(tx), await findSession(tx, digest)];
+    if (keys === undefined || session === undefined) return;
+    if (!isSessionWhole(keys, session)) await context.altered.tell(tx, "session", account);
+    await readWhole(context, tx, keys, account);
   });
 }
 
 /** Notes that it was heard of, where that is news. */
-export async function touch({ store, now }: AccountsContext, { keys, session }: Bearing): Promise<void> {
+export async function touch({ store, keyFile, now }: AccountsContext, { session }: Bearing): Promise<void> {
   const at = now();
   if (!isNews(session, at)) return;
   const { digest, account, createdAt } = session;
-  const row = toSessionRow(keys, { digest, account, createdAt, lastSeen: at });
-  await transact(store, (tx) => touchSession(tx, row));
+  await transact(store, async (tx) => {
+    const keys = await keyFile.find(tx);
+    if (keys !== undefined) await touchSession(tx, toSessionRow(keys, { digest, account, createdAt, lastSeen: at }));
+  });
 }
 
 /** @throws TillsyncError NOT_AUTHENTICATED for what is no session's token */
 export async function logout({ store, keyFile, now }: AccountsContext, bearer: string): Promise<void> {
   const { kind, digest } = parseBearer(bearer);
   if (kind !== "session") throw new TillsyncError("NOT_AUTHENTICATED");
-  const keys = await keyFile.find(store);
   await transact(store, async (tx) => {
+    const keys = await keyFile.find(tx);
     const session = await findSession(tx, digest);
     if (session === undefined) return;
     await removeSession(tx, digest);

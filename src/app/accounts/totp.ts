@@ -4,7 +4,7 @@ import { concat, toUtf8 } from "../../../proto/bytes.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { isCode, listSteps, TOTP } from "../../domain/accounts/totp.ts";
 import type { Context } from "../context.ts";
-import type { AccountKeys } from "./account-key.ts";
+import type { AccountKey, AccountKeys } from "./account-key.ts";
 
 // Secrets of second factors (RFC 6238), AES-256-GCM under the accounts' key. What is sealed says whose it is: in
 // another account's row it does not open.
@@ -26,14 +26,32 @@ export interface NewTotp {
 
 export function createTotp(
   { randomBytes }: Pick<Context, "randomBytes">,
-  { totp }: AccountKeys,
+  { current }: AccountKeys,
   account: string,
 ): NewTotp {
   const secret = randomBytes(SECRET_BYTES);
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, totp, nonce, { authTagLength: TAG_BYTES }).setAAD(toContext(account));
-  const sealed = concat(nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag());
+  const sealed = sealSecret(current, account, secret, randomBytes(NONCE_BYTES));
   return { sealed, uri: toGenerator(secret, account).toString() };
+}
+
+/**
+ * The same secret under the current key; the very same bytes where it is under it.
+ *
+ * @throws TillsyncError KEY_FILE_INVALID where no key opens it
+ */
+export function resealTotp(
+  { randomBytes }: Pick<Context, "randomBytes">,
+  keys: AccountKeys,
+  account: string,
+  sealed: Uint8Array,
+): Uint8Array {
+  if (isOpenedBy(keys.current, account, sealed)) return sealed;
+  return sealSecret(keys.current, account, openSecret(keys, account, sealed), randomBytes(NONCE_BYTES));
+}
+
+/** Whether a secret is sealed under this key. */
+export function isOpenedBy(key: AccountKey, account: string, sealed: Uint8Array): boolean {
+  return tryOpen(key, account, sealed) !== undefined;
 }
 
 /**
@@ -43,12 +61,12 @@ export function createTotp(
  * @throws TillsyncError KEY_FILE_INVALID where the secret does not open, which an unaltered row's does
  */
 export function findStep(
-  { totp }: AccountKeys,
+  keys: AccountKeys,
   account: string,
   sealed: Uint8Array,
   { code, now, lastStep }: { readonly code: string; readonly now: number; readonly lastStep: number },
 ): number | undefined {
-  const generator = toGenerator(openSecret(totp, account, sealed), account);
+  const generator = toGenerator(openSecret(keys, account, sealed), account);
   const given = Buffer.from(isCode(code) ? code : "-".repeat(TOTP.digits));
   return listSteps(now, lastStep).filter((step) => {
     const right = generator.generate({ timestamp: step * TOTP.stepS * MS });
@@ -56,15 +74,28 @@ export function findStep(
   })[0];
 }
 
-function openSecret(key: Uint8Array, account: string, sealed: Uint8Array): Uint8Array {
+function sealSecret({ totp }: AccountKey, account: string, secret: Uint8Array, nonce: Uint8Array): Uint8Array {
+  const cipher = createCipheriv(CIPHER, totp, nonce, { authTagLength: TAG_BYTES }).setAAD(toContext(account));
+  return concat(nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag());
+}
+
+function openSecret({ held }: AccountKeys, account: string, sealed: Uint8Array): Uint8Array {
+  for (const key of held) {
+    const secret = tryOpen(key, account, sealed);
+    if (secret !== undefined) return secret;
+  }
+  throw new TillsyncError("KEY_FILE_INVALID", { what: "does not open a second factor" });
+}
+
+function tryOpen({ totp }: AccountKey, account: string, sealed: Uint8Array): Uint8Array | undefined {
   try {
     if (sealed.length !== SEALED_BYTES) throw new Error("length");
     const nonce = sealed.subarray(0, NONCE_BYTES);
-    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv(CIPHER, totp, nonce, { authTagLength: TAG_BYTES });
     decipher.setAAD(toContext(account)).setAuthTag(sealed.subarray(-TAG_BYTES));
     return concat(decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final());
   } catch {
-    throw new TillsyncError("KEY_FILE_INVALID", { what: "does not open a second factor" });
+    return undefined;
   }
 }
 

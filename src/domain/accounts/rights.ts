@@ -31,13 +31,11 @@ export const RIGHTS = {
   /** Whoever is bound by a policy does not make it. */
   "policies.write": ["administrator"],
   "notices.read": ["operator", "checker", "auditor"],
-  /** Send again, close. */
+  /** Send again what was given up. */
   "notices.write": ["operator"],
   "reviews.read": ["operator", "checker", "auditor"],
   /** Note that a review was done. */
   "reviews.write": ["operator"],
-  "backups.read": ["auditor", "administrator"],
-  "backups.write": ["administrator"],
   /** His own account: who am I, log out, password, second factor. All that is left to a new account. */
   "account.own": ["operator", "checker", "agent", "auditor", "administrator"],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;

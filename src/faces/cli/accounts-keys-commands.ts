@@ -1,13 +1,16 @@
 import { type Command, Option } from "commander";
+import { toAccountKeyFile } from "../../app/accounts/account-key.ts";
+import { type AccountRotation, rotateAccountKey } from "../../app/accounts/rotate.ts";
 import { parseAct } from "../../app/registry/act.ts";
 import { KEY_ROLES, type KeyRole } from "../../domain/accounts/roles.ts";
 import { withAccounts, withAct } from "./accounts-open.ts";
 import { toApiKeysText } from "./accounts-text.ts";
 import { collect, toDuration } from "./arguments.ts";
 import { print, toTime } from "./output.ts";
-import type { CliPorts } from "./ports.ts";
+import { type CliPorts, withBackend } from "./ports.ts";
 
 const VALID = "90d";
+const OPERATOR = "operator";
 
 interface AddOptions {
   readonly role: KeyRole;
@@ -19,6 +22,16 @@ interface AddOptions {
 
 export function addAccountKeysCommands(accounts: Command, ports: CliPorts): void {
   const keys = accounts.command("keys").description("API keys of programs");
+
+  accounts
+    .command("rotate-key")
+    .description("put accounts, sessions and keys under a new key of the key file; finishes what was broken off")
+    .option("--by <name>", "who does it", OPERATOR)
+    .action(({ by }: { by: string }, command: Command) =>
+      withBackend(ports, command, async ({ context, folder }, output) => {
+        print(output, await rotateAccountKey(context, toAccountKeyFile(folder.path), by), toRotationText);
+      }),
+    );
 
   withAct(keys.command("add").description("make an API key, which is shown this once"))
     .argument("<name>", "lower-case letters, digits, dot and hyphen; of the program")
@@ -54,4 +67,15 @@ export function addAccountKeysCommands(accounts: Command, ports: CliPorts): void
         print(output, { name, revoked: true }, () => `${name} is revoked`);
       }),
     );
+}
+
+function toRotationText({ keyId, resumed, resealed, removed, waiting, altered }: AccountRotation): string {
+  const begun = resumed ? "The rotation that was begun goes on" : "Rotated";
+  return [
+    `${begun}: ${resealed} rows written anew under ${keyId}, ${removed.length} old keys removed`,
+    ...(waiting === 0
+      ? []
+      : [`${waiting} passwords are under an old key until their people log in: run it again then`]),
+    ...(altered === 0 ? [] : [`${altered} rows were altered past the service: see tillsync accounts list`]),
+  ].join("\n");
 }

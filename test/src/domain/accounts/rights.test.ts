@@ -31,8 +31,8 @@ describe("the table of rights", () => {
     expect(rights).toContain("accounts.write");
   });
 
-  it("gives accounts, policies and backups to nobody but administrators", () => {
-    for (const right of ["accounts.write", "policies.write", "backups.write"] as const) {
+  it("gives accounts and policies to nobody but administrators", () => {
+    for (const right of ["accounts.write", "policies.write"] as const) {
       expect(ROLES.filter((role) => hasRight(role, right))).toEqual(["administrator"]);
     }
   });
@@ -78,7 +78,7 @@ describe("an actor", () => {
 
   it("with a key neither decides nor gives rights, whatever its role", () => {
     const rights = KEY_ROLES.flatMap(listRights);
-    for (const right of ["changes.decide", "accounts.write", "policies.write", "backups.write"] as const) {
+    for (const right of ["changes.decide", "accounts.write", "policies.write"] as const) {
       expect(rights).not.toContain(right);
     }
   });

@@ -54,6 +54,16 @@ const codeOf = (work: Promise<unknown>) =>
   );
 
 describe("tillsync accounts", () => {
+  it("rotates the key under a running service, and says whom it waits for", async () => {
+    const { password } = await callJson("add", "wang", "--role", "checker", ...BECAUSE);
+    expect(await callJson("rotate-key", "--by", "zhao")).toMatchObject({ resumed: false, resealed: 1, waiting: 1 });
+    expect(await call("accounts", "rotate-key")).toContain("1 passwords are under an old key");
+    await service.login({ name: "wang", password, code: "", origin: ORIGIN });
+    expect(await callJson("rotate-key")).toMatchObject({ resumed: true, waiting: 0, removed: [expect.any(String)] });
+    const told = (await readTold(fleet)).filter(({ kind }) => kind === "keys.rotated");
+    expect(told.map(({ actor }) => actor)).toEqual(["zhao", "zhao", "operator", "operator"]);
+  });
+
   it("adds the first administrator, who then logs in with the one-time password", async () => {
     const { name, role, password } = await callJson("add", "root.li", "--role", "administrator", ...BECAUSE);
     expect([name, role]).toEqual(["root.li", "administrator"]);
