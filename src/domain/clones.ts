@@ -59,7 +59,7 @@ export function isBehindTooOften(moments: readonly number[], now: number): boole
 /** A connection took the place of one that was open still. */
 export interface TakeOver {
   readonly at: number;
-  /** Networks of the connection before and of the one after, as `toNetwork` names them. */
+  /** Networks of the connection before and of the one after, as `toNetwork` (network.ts) names them. */
   readonly from: string;
   readonly to: string;
 }
@@ -84,27 +84,4 @@ function isBackAndForth(takeOvers: readonly TakeOver[]): boolean {
 /** A moment that is still to come, because the clock was put back, says nothing. */
 function isWithin(at: number, now: number, windowS: number): boolean {
   return at <= now && now - at < windowS;
-}
-
-/** The network that an address is taken to be in: 24 bits of IPv4, 64 bits of IPv6; any other text as it is. */
-export function toNetwork(address: string): string {
-  const v4 = /^(?:::ffff:)?(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$/i.exec(address)?.[1];
-  if (v4 !== undefined) return `${v4}.0/24`;
-  const [text = ""] = address.toLowerCase().split("%");
-  if (!/^[0-9a-f:]*:[0-9a-f:.]*$/.test(text)) return address;
-  const [head = "", tail] = text.split("::");
-  const leading = toGroups(head);
-  const trailing = tail === undefined ? [] : toGroups(tail);
-  const zeros = tail === undefined ? 0 : Math.max(0, V6_GROUPS - leading.length - trailing.length);
-  const groups = [...leading, ...Array<string>(zeros).fill("0"), ...trailing];
-  return `${groups.slice(0, V6_NETWORK_GROUPS).join(":")}::/64`;
-}
-
-const V6_GROUPS = 8;
-const V6_NETWORK_GROUPS = 4;
-
-/** An IPv4 address at the end stands for two groups. */
-function toGroups(text: string): readonly string[] {
-  const groups = text === "" ? [] : text.split(":");
-  return groups.flatMap((group) => (group.includes(".") ? ["0", "0"] : [group.replace(/^0+(?=.)/, "")]));
 }

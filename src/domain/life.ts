@@ -23,6 +23,7 @@ export type LifeEvent = (typeof LIFE_EVENTS)[number];
 /** What happened to a terminal's identity, as its history tells it. */
 export const HISTORY_KINDS = [
   "verdict",
+  "proof_demanded",
   "proof_locked",
   "proof_unlocked",
   "token_created",

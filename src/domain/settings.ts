@@ -51,6 +51,13 @@ export const SETTING_NAMES: readonly string[] = Object.entries(FIELDS).flatMap((
   Object.keys(fields).map((field) => `${group}.${field}`),
 );
 
+/** The name under which a merchant's field is set. @throws TillsyncError INTERNAL for what is no such field */
+export function toMerchantSetting(field: keyof Merchant): string {
+  const named = Object.entries(FIELDS.merchant).find(([, [name]]) => name === field);
+  if (named === undefined) throw new TillsyncError("INTERNAL", { field });
+  return `merchant.${named[0]}`;
+}
+
 /**
  * Reads settings like `merchant.name=茉莉茶庄`. Ranges that the profile itself demands are checked where it is built.
  *

@@ -11,7 +11,6 @@ import {
   ORDINARY_PAUSE_S,
   TAKE_OVER_WINDOW_S,
   type TakeOver,
-  toNetwork,
 } from "../../../src/domain/clones.ts";
 
 const [ONE, OTHER] = [Uint8Array.of(1), Uint8Array.of(2)];
@@ -160,23 +159,5 @@ describe("take-overs", () => {
   it("need pauses that are shorter than those of a terminal alone", () => {
     expect((MAX_TAKE_OVERS - 1) * ORDINARY_PAUSE_S).toBeGreaterThanOrEqual(TAKE_OVER_WINDOW_S);
     expect((MAX_ALTERNATIONS - 1) * ORDINARY_PAUSE_S).toBeGreaterThanOrEqual(ALTERNATION_WINDOW_S);
-  });
-});
-
-describe("the network of an address", () => {
-  it.each([
-    ["192.0.2.1", "192.0.2.0/24"],
-    ["192.0.2.254", "192.0.2.0/24"],
-    ["::ffff:192.0.2.1", "192.0.2.0/24"],
-    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
-    ["2001:0DB8:1:2::1", "2001:db8:1:2::/64"],
-    ["2001:db8::1", "2001:db8:0:0::/64"],
-    ["fe80::1%eth0", "fe80:0:0:0::/64"],
-    ["::1", "0:0:0:0::/64"],
-    ["64:ff9b::192.0.2.1", "64:ff9b:0:0::/64"],
-    ["", ""],
-    ["no address", "no address"],
-  ])("%s is %s", (address, network) => {
-    expect(toNetwork(address)).toBe(network);
   });
 });

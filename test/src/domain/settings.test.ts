@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseSettings, SETTING_NAMES } from "../../../src/domain/settings.ts";
+import { parseSettings, SETTING_NAMES, toMerchantSetting } from "../../../src/domain/settings.ts";
 import { refusalOf } from "../../support/refusal.ts";
 
 describe("settings", () => {
@@ -70,6 +70,11 @@ describe("settings", () => {
 
   it("have names that help can list", () => {
     expect(SETTING_NAMES).toContain("merchant.licence_no");
+    expect([toMerchantSetting("name"), toMerchantSetting("licenceNo")]).toEqual([
+      "merchant.name",
+      "merchant.licence_no",
+    ]);
+    expect(() => toMerchantSetting("number")).toThrow("INTERNAL");
     expect(SETTING_NAMES.some((name) => name.startsWith("binding"))).toBe(false);
   });
 
