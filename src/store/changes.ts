@@ -104,6 +104,16 @@ export async function addChangeEvent(tx: Tx, row: Insertable<ChangeEventRow>): P
   await tx.insertInto("changeEvents").values(row).execute();
 }
 
+/** Of the newest event of a change; 0 where it has none. */
+export async function findLastEventId(db: Store, changeId: string): Promise<number> {
+  const row = await db
+    .selectFrom("changeEvents")
+    .select((one) => one.fn.max("id").as("id"))
+    .where("changeId", "=", changeId)
+    .executeTakeFirst();
+  return row?.id ?? 0;
+}
+
 /** Of one change, oldest first. */
 export function listChangeEvents(db: Store, changeId: string): Promise<readonly ChangeEvent[]> {
   return db.selectFrom("changeEvents").selectAll().where("changeId", "=", changeId).orderBy("id").execute();

@@ -8,6 +8,7 @@ import { closeDraft } from "../../store/drafts.ts";
 import { appendEntries } from "../../store/ledger.ts";
 import type { Store, Tx } from "../../store/store.ts";
 import { toEntry } from "../ledger-entries.ts";
+import { orderReceipt } from "../receipts/order.ts";
 
 /** Who decides something about a change, and the words to it; a card number in them is masked before. */
 export interface ChangeAct {
@@ -66,8 +67,10 @@ export async function alterChange(
   return next;
 }
 
+type ShownContent = Pick<ChangeRow, "id" | "merchant" | "kind" | "baseVersion" | "reason" | "content">;
+
 /** What a change shall bring, as the bytes that an approver's program shows: a JSON list of texts and a number. */
-export function toContentBytes({ id, merchant, kind, baseVersion, reason, content }: ChangeRow): Uint8Array {
+export function toContentBytes({ id, merchant, kind, baseVersion, reason, content }: ShownContent): Uint8Array {
   return toUtf8(JSON.stringify([id, merchant, kind, baseVersion, reason, toOpenText(content)]));
 }
 
@@ -77,7 +80,7 @@ export function toContentDigest(row: ChangeRow): Uint8Array {
 }
 
 /**
- * Ends a change: its release, where that still waits for signatures, is taken off the desk, and what was sealed for an
+ * Ends a change, and orders its receipt: its release, where that still waits for signatures, is taken off the desk, and what was sealed for an
  * acquirer is forgotten, unless the change failed and may be opened again.
  */
 export async function endChange(
@@ -90,7 +93,9 @@ export async function endChange(
 ): Promise<ChangeRow> {
   await takeOffDesk(tx, now, row, event);
   const content = event === "fail" ? row.content : toOpenText(row.content);
-  return moveChange(tx, now, row, event, act, { ...progress, endedAt: now, content });
+  const ended = await moveChange(tx, now, row, event, act, { ...progress, endedAt: now, content });
+  await orderReceipt(tx, now, ended);
+  return ended;
 }
 
 /** Sends a change back to whoever wrote it, and takes its release off the desk: nobody is to sign what was given up. */

@@ -7,14 +7,15 @@ import { parseReleaseFile } from "../../../proto/delivery.ts";
 import { TillsyncError, toErrorCode } from "../../../proto/errors.ts";
 import { parseFlatJson } from "../../../proto/flat-json.ts";
 import { parseStatement } from "../../../proto/statement.ts";
-import { listChangeEvents, listUnderWay } from "../../store/changes.ts";
-import type { ChangeEventRow, ChangeRow } from "../../store/changes-schema.ts";
+import { listUnderWay } from "../../store/changes.ts";
+import type { ChangeRow } from "../../store/changes-schema.ts";
 import { findReleases } from "../../store/releases.ts";
-import { type Store, transact } from "../../store/store.ts";
+import { transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import type { Desk } from "../desk/desk.ts";
 import { type SignedEvidence, toEvidence } from "../enrolment/unbinding-body.ts";
 import { moveChange, readChange, toContentBytes, toContentDigest } from "./act.ts";
+import { findAuthors, withoutChecking } from "./authors.ts";
 
 /** What the desk says of a change's release. */
 export type Approval =
@@ -23,7 +24,6 @@ export type Approval =
   /** It is gone from the desk: expired, or closed as altered. */
   | { readonly state: "lapsed" };
 
-const WRITING: readonly ChangeEventRow["event"][] = ["created", "amend", "submit"];
 /** Changes that are listed for approvers at once. */
 const MAX_WAITING = 200;
 const DIGEST = new RegExp(`^[0-9a-f]{${2 * DIGEST_BYTES}}$`);
@@ -52,16 +52,6 @@ export async function readApproval(
   const counted = signers.map((person) => (authors.has(person.id) ? withoutChecking(person) : person));
   const missing = toMissingRoles(policy.thresholds[parseStatement(statement).purpose], counted);
   return missing.length > 0 ? { state: "waiting", missing } : { state: "approved", by: signers.map(({ id }) => id) };
-}
-
-/** Everybody who wrote at the change: who began it, altered it or handed it in. */
-async function findAuthors(store: Store, id: string): Promise<ReadonlySet<string>> {
-  const events = await listChangeEvents(store, id);
-  return new Set(events.filter(({ event }) => WRITING.includes(event)).map(({ actor }) => actor));
-}
-
-function withoutChecking(person: Person): Person {
-  return { ...person, roles: person.roles.filter((role) => role !== "checker") };
 }
 
 async function readFile(desk: Pick<Desk, "read">, releaseId: Uint8Array): Promise<Uint8Array | undefined> {

@@ -1,7 +1,6 @@
 import { parseSealedAccount } from "../../../certs/acquirer/seal.ts";
 import { toHex } from "../../../proto/bytes.ts";
 import { TillsyncError, toErrorCode } from "../../../proto/errors.ts";
-import type { Binding } from "../../../proto/profile.ts";
 import { findGoing, parseContentText } from "../../domain/changes/content.ts";
 import type { PolicyPack } from "../../domain/changes/pack.ts";
 import { decideNext, type NextStep, type Progress } from "../../domain/changes/progress.ts";
@@ -9,7 +8,6 @@ import { listOrdersOf } from "../../store/acquirer-orders.ts";
 import type { OrderPurpose } from "../../store/acquirers-schema.ts";
 import { addTasks } from "../../store/changes.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
-import { listBindings } from "../../store/records.ts";
 import { type Tx, transact } from "../../store/store.ts";
 import { placeOrder, toBindingFacts } from "../acquirers/orders.ts";
 import type { Context } from "../context.ts";
@@ -19,6 +17,7 @@ import { readRecord } from "../records/read.ts";
 import { orderRollback } from "../release/order-rollback.ts";
 import { publishRelease } from "../release/publish.ts";
 import { alterChange, endChange, moveChange, readChange } from "./act.ts";
+import { findAccounts } from "./find-accounts.ts";
 import { findAcquirer } from "./judge.ts";
 import { readProgress } from "./progress.ts";
 import type { ChangeTools } from "./submit.ts";
@@ -144,18 +143,6 @@ async function askAcquirer(context: Context, row: ChangeRow, purpose: OrderPurpo
 function toRequestNo({ id, revision }: ChangeRow, purpose: OrderPurpose, sealed: Uint8Array | undefined): string {
   const named = sealed === undefined ? "" : parseSealedAccount(sealed).request;
   return named === "" ? `${id}${purpose === "change" ? "A" : "R"}${revision}` : named;
-}
-
-/** The account that goes and the one that comes, whether or not terminals have taken it already. */
-async function findAccounts(tx: Tx, row: ChangeRow): Promise<{ readonly going: Binding; readonly coming: Binding }> {
-  const { settlement, bindingId } = parseContentText(row.content);
-  const { bindings } = await readRecord(tx, row.merchant);
-  const all = await listBindings(tx, row.merchant);
-  const primary = findGoing(bindings, undefined);
-  const replaced = all.find(({ changeId, replaces }) => changeId === row.id && replaces !== null)?.replaces;
-  const going = all.find(({ id }) => id === (bindingId ?? replaced)) ?? primary;
-  const stays = bindings.find(({ id, state }) => state === "in_force" && id !== going.id);
-  return { going, coming: settlement ?? stays ?? primary };
 }
 
 async function returnTerminals(context: Context, { policy }: ChangeTools, row: ChangeRow): Promise<void> {

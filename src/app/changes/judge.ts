@@ -6,8 +6,8 @@ import {
   toTerminalBinding,
   toTerminalPatch,
 } from "../../domain/changes/content.ts";
-import { type Finding, judgeChange } from "../../domain/changes/judge.ts";
-import { type PolicyPack, toRecordPolicy } from "../../domain/changes/pack.ts";
+import { type ChangeFacts, type Finding, judgeChange } from "../../domain/changes/judge.ts";
+import { type PolicyPack, toPackName, toRecordPolicy } from "../../domain/changes/pack.ts";
 import type { ProfilePatch } from "../../domain/next-profile.ts";
 import type { RecordFault } from "../../domain/records/fault.ts";
 import type { MerchantRecord } from "../../domain/records/record.ts";
@@ -19,12 +19,15 @@ import type { Acquirer } from "../acquirers/acquirer.ts";
 import type { Context } from "../context.ts";
 import { judgeSettlement } from "../records/judge.ts";
 import { readRecord } from "../records/read.ts";
-import { findPackFor } from "./packs.ts";
+import { findPacksFor, type Packs } from "./packs.ts";
 
 /** A change beside the record and the policy of now. */
 export interface JudgedChange {
   readonly record: MerchantRecord;
+  /** The one that says how it is carried out. */
   readonly pack: PolicyPack;
+  /** All that have to allow it. */
+  readonly packs: Packs;
   readonly content: ChangeContent;
   /** What terminals would be given; undefined where they are not concerned. */
   readonly patch: ProfilePatch | undefined;
@@ -44,7 +47,8 @@ export async function judge(context: Context, row: ChangeRow, acquirers: Acquire
   const { store } = context;
   const now = context.now();
   const record = await readRecord(store, row.merchant);
-  const pack = await findPackFor(store, row.merchant);
+  const packs = await findPacksFor(store, row.merchant);
+  const [pack] = packs;
   const content = parseContentText(row.content);
   const evidence = (await listAttachments(store, row.id)).map(({ kind }) => kind);
   const facts = {
@@ -59,13 +63,25 @@ export async function judge(context: Context, row: ChangeRow, acquirers: Acquire
     ...(isOpen(row.state) && row.baseVersion !== record.version && row.state !== "releasing"
       ? [{ weight: "refused", code: "VERSION_CONFLICT", what: "record" } as const]
       : []),
-    ...judgeChange(pack, facts, now),
+    ...judgeByAll(packs, facts, now),
     ...((pack.kinds[row.kind]?.cutOver ?? "none") === "none"
       ? []
       : judgeCutOver(acquirers.get(await findAcquirer(context, row)), content)),
     ...(await findFaults(context, record, pack, content)).map(toFinding),
   ];
-  return { record, pack, content, findings, patch: toProfilePatch(row, content, record) };
+  return { record, pack, packs, content, findings, patch: toProfilePatch(row, content, record) };
+}
+
+/** What the packs of other models add to what the first has to say is told with the model. */
+function judgeByAll([first, ...others]: Packs, facts: ChangeFacts, now: number): readonly Finding[] {
+  const findings = judgeChange(first, facts, now);
+  const isKnown = (one: Finding) => findings.some(({ code, what }) => code === one.code && what === one.what);
+  const added = others.flatMap((pack) =>
+    judgeChange(pack, facts, now)
+      .filter((one) => !isKnown(one))
+      .map((one): Finding => ({ ...one, what: `${one.what} (${toPackName(pack)})` })),
+  );
+  return [...findings, ...added];
 }
 
 /** Code of the acquirer of the merchant's terminals; empty where it has none. */

@@ -52,12 +52,30 @@ export async function listLoadedPacks(store: Store): Promise<readonly LoadedPack
   });
 }
 
+/** The packs that a merchant's changes are judged by, each once. */
+export type Packs = readonly [PolicyPack, ...PolicyPack[]];
+
 /**
- * The pack for a merchant's changes: for the acquirer and the model of its terminals. Where they differ, the strictest is
- * not guessed at: the one of the terminal that comes first by TUSN holds, and model-wide rules go into packs for ANY.
+ * The packs for a merchant's changes: for the acquirer and model of each of its terminals. All of them have to allow a
+ * change; the first, of the terminal that comes first by TUSN, says how it is carried out.
+ *
+ * @throws TillsyncError PACK_INVALID where somebody has edited one
  */
-export async function findPackFor(store: Store, merchant: string): Promise<PolicyPack> {
-  const [terminal] = await listTerminals(store, merchant);
+export async function findPacksFor(store: Store, merchant: string): Promise<Packs> {
   const packs = (await listLoadedPacks(store)).map(({ pack }) => pack);
-  return choosePack(packs, terminal?.acquirer ?? "", terminal?.model ?? "");
+  const [first = { acquirer: "", model: "" }, ...others] = await listTerminals(store, merchant);
+  const chosen = new Map<string, PolicyPack>();
+  const pack = choosePack(packs, first.acquirer, first.model);
+  for (const { acquirer, model } of others) {
+    const key = JSON.stringify([acquirer, model]);
+    if (!chosen.has(key)) chosen.set(key, choosePack(packs, acquirer, model));
+  }
+  const more = new Map([...chosen.values()].map((one) => [toPackName(one), one]));
+  more.delete(toPackName(pack));
+  return [pack, ...more.values()];
+}
+
+/** As changes and receipts name them, such as `48221000/*@3`; several parted by a space. */
+export function toPackNames(packs: Packs): string {
+  return packs.map(toPackName).join(" ");
 }

@@ -1,6 +1,6 @@
 import { toErrorCode } from "../../../proto/errors.ts";
 import type { OrderAlarm } from "../../domain/acquirers/order.ts";
-import { type PolicyPack, toPackName } from "../../domain/changes/pack.ts";
+import type { PolicyPack } from "../../domain/changes/pack.ts";
 import { findOpenTime } from "../../domain/changes/windows.ts";
 import { toErrorFields } from "../../log.ts";
 import type { AcquirerOrderRow } from "../../store/acquirers-schema.ts";
@@ -12,7 +12,7 @@ import { moveChange, readChange, returnChange } from "./act.ts";
 import { readApproval } from "./approve.ts";
 import { beginRelease, carryOut } from "./carry-out.ts";
 import { judge } from "./judge.ts";
-import { findPackFor } from "./packs.ts";
+import { findPacksFor, toPackNames } from "./packs.ts";
 import { type ChangeTools, toRefusing } from "./submit.ts";
 
 /** Changes looked at in one poll; the others come with the next ones. */
@@ -70,12 +70,13 @@ export class ChangeRunner {
   }
 
   async #visit(row: ChangeRow): Promise<void> {
-    const pack = await findPackFor(this.#context.store, row.merchant);
+    const packs = await findPacksFor(this.#context.store, row.merchant);
+    const [pack] = packs;
     if (row.state === "releasing") return carryOut(this.#context, this.#tools, row, pack);
     // A policy that was changed since judges what is pending.
-    if (toPackName(pack) !== row.pack && (await this.#bar(row))) return;
+    if (toPackNames(packs) !== row.pack && (await this.#bar(row))) return;
     if (row.state === "submitted") return this.#collect(row);
-    if (isOpenHour(pack, this.#context.now())) {
+    if (packs.every((one) => isOpenHour(one, this.#context.now()))) {
       await carryOut(this.#context, this.#tools, await beginRelease(this.#context, row, pack), pack);
     }
   }

@@ -4,6 +4,7 @@ import { OrderRunner } from "../acquirers/runner.ts";
 import type { Context } from "../context.ts";
 import { NoticeRunner } from "../notices/runner.ts";
 import type { NoticeSettings } from "../notices/settings.ts";
+import { type ReceiptAttestor, ReceiptRunner } from "../receipts/runner.ts";
 import { ChangeRunner, noteOrder } from "./runner.ts";
 import type { ChangeTools } from "./submit.ts";
 
@@ -12,6 +13,8 @@ const CHANGES_POLL_MS = 2_000;
 
 /** Changes that are carried out while this is open. */
 export interface ChangeService {
+  /** What drives orders to acquirers: no other does in this process. */
+  readonly orders: OrderRunner;
   /** Visits all that wait now rather than at the next poll. */
   poll(): Promise<void>;
   /** Resolves when nothing is under way any more. The store stays open. */
@@ -23,20 +26,24 @@ export interface ChangeSurroundings {
   readonly acquirers: ReadonlyMap<string, Acquirer>;
   /** Who is told of what happens. */
   readonly notices: NoticeSettings;
+  /** What receipts are signed with. */
+  readonly attestor: ReceiptAttestor;
 }
 
 /** @throws TillsyncError CONFIG_INVALID, DATA_FOLDER_INVALID for settings of notices that cannot be used */
 export function openChangeService(
   context: Context,
   tools: Omit<ChangeTools, "acquirers">,
-  { acquirers, notices }: ChangeSurroundings,
+  { acquirers, notices, attestor }: ChangeSurroundings,
 ): ChangeService {
+  const receipts = new ReceiptRunner(context, attestor);
   const teller = new NoticeRunner(context, notices);
   const runner = new ChangeRunner(context, { ...tools, acquirers });
   const orders = openOrderRunner(context, acquirers);
   const poll = async () => {
     await orders.poll();
     await runner.poll();
+    await receipts.poll();
     // Not waited for: a mail server that hangs keeps no change from going on.
     void teller.poll();
   };
@@ -44,11 +51,13 @@ export function openChangeService(
     poll().catch((error) => context.log.error(toErrorFields(error), "orders not looked at"));
   }, CHANGES_POLL_MS);
   return {
+    orders,
     poll,
     close: async () => {
       clearInterval(timer);
       await orders.close();
       await runner.close();
+      await receipts.close();
       await teller.close();
     },
   };

@@ -2,12 +2,14 @@ import { verifyReleaseFile } from "../../../certs/release.ts";
 import type { Policy } from "../../../certs/trust/policy.ts";
 import { toReleaseFileBytes } from "../../../proto/delivery.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
+import type { Tusn } from "../../../proto/tusn.ts";
+import { type Deferral, findDeferral } from "../../domain/changes/deferral.ts";
 import type { Finding } from "../../domain/changes/judge.ts";
-import { type PolicyPack, toPackName } from "../../domain/changes/pack.ts";
 import { findOpenTime } from "../../domain/changes/windows.ts";
 import type { ProfileDefaults, ProfilePatch } from "../../domain/next-profile.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
 import { listTerminals } from "../../store/fleet.ts";
+import { findReported } from "../../store/reported.ts";
 import { transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import type { Desk } from "../desk/desk.ts";
@@ -15,8 +17,11 @@ import { parseActor } from "../registry/act.ts";
 import { type BuiltRelease, buildRelease, type ReleaseRequest } from "../release/build.ts";
 import { checkRevision, moveChange, readChange, toReleaseReason } from "./act.ts";
 import { type Acquirers, type JudgedChange, judge } from "./judge.ts";
+import { type Packs, toPackNames } from "./packs.ts";
 
 const HOUR_S = 3_600;
+/** Looks for an hour that all packs leave open: each round gets past the hours of each pack once. */
+const MAX_ROUNDS = 16;
 
 /** What judging and submitting changes needs beside the records. */
 export interface ChangeTools {
@@ -29,12 +34,15 @@ export interface ChangeTools {
 }
 
 /** What a change would do, and everything that speaks against it. */
-export interface Preview extends Pick<JudgedChange, "record" | "content" | "findings"> {
+export interface Preview extends Pick<JudgedChange, "record" | "content" | "findings" | "pack" | "packs"> {
   readonly change: ChangeRow;
-  readonly pack: PolicyPack;
   readonly feeFen: number;
   /** Terminals that it would reach, and those that it would not, with the reason; absent where none is concerned. */
-  readonly terminals?: Pick<BuiltRelease, "skipped" | "superseding"> & { readonly reached: number };
+  readonly terminals?: Pick<BuiltRelease, "skipped" | "superseding"> & {
+    readonly reached: number;
+    /** Those that would be reached later than the others, by what they said last. */
+    readonly deferred: readonly { readonly tusn: Tusn; readonly reason: Deferral }[];
+  };
   /** When terminals would be offered it: the first second outside the hours that the policy keeps free. */
   readonly from: number;
 }
@@ -43,15 +51,16 @@ export interface Preview extends Pick<JudgedChange, "record" | "content" | "find
 export async function previewChange(context: Context, tools: ChangeTools, id: string): Promise<Preview> {
   const change = await readChange(context.store, id);
   const judged = await judge(context, change, tools.acquirers);
-  const { pack, record, content, patch } = judged;
-  const from = toFrom(pack, context.now());
+  const { pack, packs, record, content, patch } = judged;
+  const from = toFrom(packs, context.now());
   const findings = [...judged.findings];
-  const preview = { change, record, content, pack, feeFen: pack.kinds[change.kind]?.feeFen ?? 0, from };
+  const preview = { change, record, content, pack, packs, feeFen: toFee(packs, change), from };
   if (patch === undefined || !(await hasTerminals(context, change))) return { ...preview, findings };
   try {
-    const { file, skipped, superseding } = await build(context, tools, change, pack, patch);
+    const { file, skipped, superseding } = await build(context, tools, change, packs, patch);
     const reached = verifyReleaseFile(file).leaves.filter(({ isReserve }) => !isReserve).length;
-    return { ...preview, findings, terminals: { reached, skipped, superseding } };
+    const deferred = await findDeferred(context, change, new Set(skipped.map(({ tusn }) => tusn)));
+    return { ...preview, findings, terminals: { reached, skipped, superseding, deferred } };
   } catch (error) {
     if (!(error instanceof TillsyncError) || error.code === "STORE_FAILED") throw error;
     const { reasons = "release" } = error.fields;
@@ -79,7 +88,7 @@ export async function submitChange(
   const row = await readChange(context.store, id);
   checkRevision(row, seen);
   if (row.state !== "draft") throw new TillsyncError("STATE_CONFLICT", { state: row.state, event: "submit" });
-  const { findings, pack, patch } = await judge(context, row, tools.acquirers);
+  const { findings, packs, patch } = await judge(context, row, tools.acquirers);
   const refusing = toRefusing(findings);
   const [first] = refusing;
   if (first !== undefined) {
@@ -87,9 +96,8 @@ export async function submitChange(
     throw new TillsyncError(code, { what, findings: refusing.length, ...(until === undefined ? {} : { until }) });
   }
   const isReleased = patch !== undefined && (await hasTerminals(context, row));
-  const built = isReleased ? await build(context, tools, row, pack, patch) : undefined;
-  const open = built === undefined ? undefined : await tools.desk.submit(toReleaseFileBytes(built.file));
-  const feeFen = pack.kinds[row.kind]?.feeFen ?? 0;
+  const built = isReleased ? await build(context, tools, row, packs, patch) : undefined;
+  const open = built === undefined ? undefined : await tools.desk.submit(toReleaseFileBytes(built.file), actor);
   return transact(context.store, (tx) => {
     const now = context.now();
     const comment = open === undefined ? "" : `release ${open.id}`;
@@ -100,7 +108,7 @@ export async function submitChange(
       "submit",
       { actor, comment },
       {
-        ...{ pack: toPackName(pack), feeFen, submittedAt: now, code: "", approval: "" },
+        ...{ pack: toPackNames(packs), feeFen: toFee(packs, row), submittedAt: now, code: "", approval: "" },
         releaseId: open === undefined ? null : Buffer.from(open.id, "hex"),
       },
     );
@@ -115,8 +123,29 @@ async function hasTerminals({ store }: Context, { merchant }: ChangeRow): Promis
   return (await listTerminals(store, merchant)).length > 0;
 }
 
-function toFrom({ blackouts, timeZone }: PolicyPack, now: number): number {
-  return findOpenTime(blackouts, timeZone, now) ?? now;
+/** The highest of any model's. */
+function toFee(packs: Packs, { kind }: Pick<ChangeRow, "kind">): number {
+  return Math.max(...packs.map((pack) => pack.kinds[kind]?.feeFen ?? 0));
+}
+
+/** The first second that no pack keeps free; `now` where there is none within their bounds. */
+function toFrom(packs: Packs, now: number): number {
+  let from = now;
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const next = packs.reduce((at, { blackouts, timeZone }) => findOpenTime(blackouts, timeZone, at) ?? at, from);
+    if (next === from) return from;
+    from = next;
+  }
+  return from;
+}
+
+async function findDeferred({ store, now }: Context, { merchant }: ChangeRow, skipped: ReadonlySet<Tusn>) {
+  const tusns = (await listTerminals(store, merchant)).map(({ tusn }) => tusn).filter((tusn) => !skipped.has(tusn));
+  const heard = new Map((await findReported(store, tusns)).map((row) => [row.tusn, row]));
+  return tusns.flatMap((tusn) => {
+    const reason = findDeferral(heard.get(tusn), now());
+    return reason === undefined ? [] : [{ tusn, reason }];
+  });
 }
 
 /** One release for all terminals of the merchant, with the way back in it where the policy may want it. */
@@ -124,11 +153,11 @@ function build(
   context: Context,
   tools: ChangeTools,
   row: ChangeRow,
-  pack: PolicyPack,
+  packs: Packs,
   patch: ProfilePatch,
 ): Promise<BuiltRelease> {
-  const rules = pack.kinds[row.kind];
-  const from = toFrom(pack, context.now());
+  const rules = packs[0].kinds[row.kind];
+  const from = toFrom(packs, context.now());
   const isSuspending = rules?.onFailure === "suspend";
   const request: ReleaseRequest = {
     ...{ merchant: row.merchant, patch, reason: toReleaseReason(row), policy: tools.policy() },

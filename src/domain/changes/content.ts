@@ -22,6 +22,9 @@ type Stored = Omit<ChangeContent, "settlement"> & {
   readonly settlement?: Omit<SettlementRecord, "commitment"> & { readonly commitment: string };
 };
 
+/** 9999-12-31, by which a licence without end is put down: the last day that there is (as RFC 5280, 4.1.2.5). */
+export const MAX_VALID_UNTIL = 253_402_214_400;
+
 const ON_TERMINALS = ["name", "shortName", "licenceNo", "taxNo", "uscc", "mcc"] as const satisfies (keyof Merchant)[];
 
 export function toContentText({ settlement, ...rest }: ChangeContent): string {
@@ -69,6 +72,13 @@ export function checkContent(kind: ChangeKind, content: ChangeContent): void {
   const allowed: readonly string[] = kind === "contact" ? ["contacts"] : MERCHANT_FIELDS;
   for (const name of names) demand(allowed.includes(name), "FIELD_INVALID", name);
   demand(!ofRecord || names.length > 0, "FIELD_MISSING", "patch");
+  demand(isDay(patch?.licenceValidUntil), "FIELD_INVALID", "licenceValidUntil");
+}
+
+/** Seconds of a time that a licence can end at; null and undefined where there is none. */
+function isDay(until: number | null | undefined): boolean {
+  if (until === undefined || until === null) return true;
+  return Number.isSafeInteger(until) && until >= 0 && until <= MAX_VALID_UNTIL;
 }
 
 /** The fields of a merchant that differ from what is on record. */

@@ -19,7 +19,16 @@ export const EVIDENCE_KINDS = [
 export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
 
 /** Merchant fields that a pack may open for changes. */
-export const MERCHANT_FIELDS = ["name", "shortName", "licenceNo", "taxNo", "uscc", "mcc", "principal"] as const;
+export const MERCHANT_FIELDS = [
+  "name",
+  "shortName",
+  "licenceNo",
+  "taxNo",
+  "uscc",
+  "mcc",
+  "principal",
+  "licenceValidUntil",
+] as const;
 export type MerchantField = (typeof MERCHANT_FIELDS)[number];
 
 /** What follows a change before it is done, by a person. */

@@ -11,11 +11,14 @@ import { parseSettings } from "../../domain/settings.ts";
 import { readBytes } from "./files.ts";
 
 const MAX_SEALED_BYTES = 16_384;
+/** Stands for what nobody knows. */
+const NONE = "none";
 
 /** Options that say what a change shall bring. */
 export interface ContentOptions {
   readonly set: readonly string[];
   readonly principal?: string;
+  readonly licenceValidUntil?: number | typeof NONE;
   readonly contact: readonly Contact[];
   readonly binding?: string;
   readonly validFrom?: number;
@@ -42,10 +45,17 @@ export function toDay(text: string): number {
   return ms / 1_000;
 }
 
+/** As `toDay`, or `none`, which stays as it is: commander takes null for no argument at all. */
+export function toDayOrNone(text: string): number | typeof NONE {
+  return text === NONE ? NONE : toDay(text);
+}
+
 /** Whether any of the options was given. */
 export function hasContent(options: ContentOptions): boolean {
-  const { set, principal, contact, binding, account } = options;
-  return set.length + contact.length > 0 || [principal, binding, account].some((each) => each !== undefined);
+  const { set, principal, licenceValidUntil, contact, binding, account } = options;
+  const { sealed, sealedBefore, validFrom, validUntil } = options;
+  const given = [principal, licenceValidUntil, binding, account, sealed, sealedBefore, validFrom, validUntil];
+  return set.length + contact.length > 0 || given.some((each) => each !== undefined);
 }
 
 /**
@@ -71,7 +81,7 @@ export function toContent(kind: ChangeKind, options: ContentOptions): ChangeCont
   };
 }
 
-function toPatch({ set, principal, contact }: ContentOptions): RecordPatch {
+function toPatch({ set, principal, licenceValidUntil, contact }: ContentOptions): RecordPatch {
   const { merchant, acquiring, parameters } = parseSettings(set);
   if (Object.keys(acquiring).length + Object.keys(parameters).length > 0) {
     throw new TillsyncError("CONFIG_INVALID", {
@@ -83,6 +93,9 @@ function toPatch({ set, principal, contact }: ContentOptions): RecordPatch {
   return {
     ...fields,
     ...(principal === undefined ? {} : { principal }),
+    ...(licenceValidUntil === undefined
+      ? {}
+      : { licenceValidUntil: licenceValidUntil === NONE ? null : licenceValidUntil }),
     ...(contact.length === 0 ? {} : { contacts: contact }),
   };
 }

@@ -16,7 +16,7 @@ import {
 } from "../../domain/changes/change.ts";
 import { EVIDENCE_KINDS, type EvidenceKind, TASK_KINDS, type TaskKind } from "../../domain/changes/pack.ts";
 import { collect, toWholeNumber } from "./arguments.ts";
-import { type ContentOptions, hasContent, toContact, toContent, toDay } from "./change-arguments.ts";
+import { type ContentOptions, hasContent, toContact, toContent, toDay, toDayOrNone } from "./change-arguments.ts";
 import { toChangeLineText, toChangesText, toChangeText, toPreviewText } from "./change-text.ts";
 import { readBytes } from "./files.ts";
 import { print } from "./output.ts";
@@ -197,6 +197,11 @@ function withContent(command: Command): Command {
       [],
     )
     .option("--principal <name>", "legal representative, or who runs the business")
+    .option(
+      "--licence-valid-until <day>",
+      "the first day on which the business licence is good no more; 9999-12-31 where it has no end, none where unknown",
+      toDayOrNone,
+    )
     .option(
       "--contact <role,name,phone,email>",
       "a contact (repeat for each; they replace those on record)",

@@ -1,12 +1,21 @@
+import { toPackNames } from "../../app/changes/packs.ts";
 import type { Preview } from "../../app/changes/submit.ts";
 import { type ChangeLine, type ChangeView, type SettlementView, toSettlementView } from "../../app/queries/changes.ts";
 import { toChangedFields } from "../../domain/changes/content.ts";
-import { toPackName } from "../../domain/changes/pack.ts";
+import type { Deferral } from "../../domain/changes/deferral.ts";
 import type { RecordPatch } from "../../domain/records/record.ts";
 import { toSheet, toTable, toTime } from "./output.ts";
 import { toProofAdvice } from "./proof-text.ts";
 
 const FEN = 100;
+const DEFERRED: Readonly<Record<Deferral, string>> = {
+  unheard: "it has never been heard of",
+  silent: "not heard of for a day",
+  busy: "it said last that it is busy: an open batch, a transaction, its hours, paper or power",
+  reversal_owed: "it said last that a reversal is owed",
+  under_way: "it said last that another update is under way",
+  stopped: "it said last that it stands still until somebody comes",
+};
 
 export function toChangeLineText({
   id,
@@ -60,18 +69,21 @@ export function toChangeText(change: ChangeView): string {
   ].join("\n");
 }
 
-export function toPreviewText({ change, record, content, pack, findings, feeFen, terminals, from }: Preview): string {
+export function toPreviewText({ change, record, content, packs, findings, feeFen, terminals, from }: Preview): string {
   const skipped = terminals?.skipped ?? [];
   return [
     toSheet([
       ["change", `${change.id} (${change.kind}), ${change.state}`],
       ["merchant", `${record.number} ${record.name}`],
-      ["policy", toPackName(pack)],
+      ["policy", toPackNames(packs)],
       ["fee", toFee(feeFen)],
       ["terminals", terminals === undefined ? "none concerned" : `${terminals.reached} reached, ${skipped.length} not`],
       ["offered from", toTime(from)],
       ...toChangedFields(record, content.patch).map((field) => {
-        return [field, `${record[field]} -> ${content.patch?.[field] ?? ""}`] as const;
+        return [
+          field,
+          `${toFieldText(field, record[field])} -> ${toFieldText(field, content.patch?.[field])}`,
+        ] as const;
       }),
       ...toContentLines({
         ...(content.patch?.contacts === undefined ? {} : { patch: { contacts: content.patch.contacts } }),
@@ -79,6 +91,7 @@ export function toPreviewText({ change, record, content, pack, findings, feeFen,
       }),
     ]),
     ...skipped.map((one) => `not reached ${one.tusn}: ${one.reason}${toProofAdvice(one)}`),
+    ...(terminals?.deferred ?? []).map(({ tusn, reason }) => `later ${tusn}: ${DEFERRED[reason]}`),
     ...findings.map(({ weight, code, what, until }) => {
       return `${weight}: ${code} ${what}${until === undefined ? "" : ` until ${toTime(until)}`}`;
     }),
@@ -95,7 +108,7 @@ function toContentLines({
 }): readonly (readonly [string, string])[] {
   const { contacts = [], ...fields } = patch;
   return [
-    ...Object.entries(fields).map(([name, value]) => [name, String(value)] as const),
+    ...Object.entries(fields).map(([name, value]) => [name, toFieldText(name, value)] as const),
     ...contacts.map(({ role, name, phone, email }) => [role, [name, phone, email].filter(Boolean).join(" ")] as const),
     ...(settlement === undefined
       ? []
@@ -104,6 +117,11 @@ function toContentLines({
           ["valid until", toTime(settlement.validUntil ?? undefined)],
         ] as const)),
   ];
+}
+
+function toFieldText(name: string, value: string | number | null | undefined): string {
+  if (name === "licenceValidUntil") return toTime(typeof value === "number" ? value : undefined);
+  return String(value ?? "");
 }
 
 function section<T>(title: string, items: readonly T[], toRow: (item: T) => readonly string[]): readonly string[] {

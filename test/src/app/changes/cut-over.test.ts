@@ -13,6 +13,7 @@ import type { OnRecord } from "../../../../src/domain/acquirers/on-record.ts";
 import type { BindingFacts, Told } from "../../../../src/domain/acquirers/order.ts";
 import type { CutOver } from "../../../../src/domain/changes/progress.ts";
 import { findChange } from "../../../../src/store/changes.ts";
+import { holdOnline } from "../../../support/attestation.ts";
 import { type ChangeDesk, openChangeDesk, toReplacement } from "../../../support/changes.ts";
 import { FLEET_FIELDS } from "../../../support/fleet-fields.ts";
 import { MERCHANT } from "../../../support/fleet-store.ts";
@@ -73,6 +74,7 @@ beforeEach(async () => {
   service = openChangeService(work.fleet, work.tools, {
     acquirers: new Map([[CODE, acquirer]]),
     notices: readNoticeSettings(work.folder),
+    attestor: (await holdOnline(work.fleet)).attestor,
   });
   return () => service.close();
 });

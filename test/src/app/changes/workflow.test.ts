@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { signRelease } from "../../../../certs/release.ts";
+import { toDigest } from "../../../../proto/bytes.ts";
+import { parseReleaseFile, toReleaseFileBytes } from "../../../../proto/delivery.ts";
 import { toErrorCode } from "../../../../proto/errors.ts";
 import { amendChange, createChange, rejectChange, withdrawChange } from "../../../../src/app/changes/draft.ts";
 import { previewChange, submitChange } from "../../../../src/app/changes/submit.ts";
@@ -13,6 +16,17 @@ const NEW_NAME = "福州市鼓楼区新茶庄";
 function toCode(work: Promise<unknown>): Promise<unknown> {
   return work.then(() => "done", toErrorCode);
 }
+
+describe("the number of a change", () => {
+  it("is never one that could be read as a card number, whatever is drawn", async () => {
+    const { fleet } = await openChangeDesk(1);
+    const drawn = ["622848040256489a", "0123456789abcdef"].map((hex) => Buffer.from(hex, "hex"));
+    const unlucky = { ...fleet, randomBytes: (size: number) => drawn.shift() ?? fleet.randomBytes(size) };
+    expect((await createChange(unlucky, toNewChange())).id).toBe("C0123456789abcdef");
+    const never = { ...fleet, randomBytes: () => Buffer.from("622848040256489a", "hex") };
+    expect(await toCode(createChange(never, toNewChange()))).toBe("INTERNAL");
+  });
+});
 
 describe("a change of a merchant's name", () => {
   it("is written, handed in, signed by two people, taken by every terminal, and done", async () => {
@@ -179,12 +193,29 @@ describe("a change", () => {
   });
 
   it("signed by its requester as checker waits for another one", async () => {
-    const { fleet, runner, submit, sign, show } = await openChangeDesk(1);
+    const { fleet, tools, runner, submit, sign, show } = await openChangeDesk(1);
     const id = await submit({ requester: "wang.jun" });
-    await sign(id);
+    expect(await toCode(sign(id))).toBe("SELF_APPROVAL");
     await runner.poll();
     expect((await show(id)).state).toBe("submitted");
+    expect(await tools.desk.list()).toMatchObject([{ signedBy: [], missing: ["maker", "checker"] }]);
     expect(fleet.approvers.policy.persons.map(({ id: person }) => person)).toContain("wang.jun");
+  });
+
+  it("that lies on the desk with its requester's signature, however it came there, waits for another checker", async () => {
+    const { fleet, tools, runner, submit, show } = await openChangeDesk(1);
+    const id = await submit({ requester: "wang.jun" });
+    const releaseId = Buffer.from((await show(id)).releaseId, "hex");
+    const { maker, checker } = fleet.approvers;
+    const signed = [maker, checker].reduce(signRelease, parseReleaseFile(await tools.desk.read(releaseId)));
+    const file = toReleaseFileBytes(signed);
+    await fleet.store
+      .updateTable("drafts")
+      .set({ file, fileDigest: toDigest(file) })
+      .execute();
+    expect(await tools.desk.list()).toMatchObject([{ missing: [] }]);
+    await runner.poll();
+    expect((await show(id)).state).toBe("submitted");
   });
 
   it("altered by somebody waits for another checker than him, too", async () => {
@@ -193,7 +224,8 @@ describe("a change", () => {
     await rejectChange(fleet, id, "I shall mend it myself", "wang.jun");
     await amendChange(fleet, id, { content: { patch: { name: "福州市鼓楼区大茶庄" } } }, "wang.jun");
     await submitChange(fleet, tools, id, "li.mei");
-    await sign(id);
+    expect(await toCode(sign(id))).toBe("SELF_APPROVAL");
+    await sign(id, [fleet.approvers.maker]);
     await runner.poll();
     expect((await show(id)).state).toBe("submitted");
   });

@@ -5,6 +5,7 @@ import {
   type ChangeContent,
   checkContent,
   findGoing,
+  MAX_VALID_UNTIL,
   parseContentText,
   toChangedFields,
   toContentText,
@@ -64,6 +65,12 @@ describe("what a change shall bring", () => {
   it.each<[string, ChangeKind, ChangeContent]>([
     ["fine", "merchant", PATCH],
     ["fine", "merchant", { patch: { principal: "林海", uscc: "" } }],
+    ["fine", "merchant", { patch: { licenceValidUntil: null } }],
+    ["fine", "merchant", { patch: { licenceValidUntil: MAX_VALID_UNTIL } }],
+    ["FIELD_INVALID", "merchant", { patch: { licenceValidUntil: MAX_VALID_UNTIL + 1 } }],
+    ["FIELD_INVALID", "merchant", { patch: { licenceValidUntil: -1 } }],
+    ["FIELD_INVALID", "merchant", { patch: { licenceValidUntil: 1.5 } }],
+    ["FIELD_INVALID", "contact", { patch: { licenceValidUntil: 1 } }],
     ["fine", "contact", { patch: { contacts: [] } }],
     ["fine", "settlement.add", { settlement: SETTLEMENT }],
     ["fine", "settlement.replace", { settlement: SETTLEMENT }],
@@ -85,11 +92,16 @@ describe("what a change shall bring", () => {
   });
 
   it("names the fields that differ, and apart from them what terminals hold", () => {
-    const facts: MerchantFacts = { ...SAMPLE_PROFILE.merchant, ownerKind: "enterprise", principal: "", contacts: [] };
+    const details = { ownerKind: "enterprise", principal: "", licenceValidUntil: null, contacts: [] } as const;
+    const facts: MerchantFacts = { ...SAMPLE_PROFILE.merchant, ...details };
     const patch = { name: "新名字", shortName: facts.shortName, principal: "林海" };
     expect(toChangedFields(facts, patch)).toEqual(["name", "principal"]);
     expect(toTerminalPatch(patch)).toEqual({ name: "新名字", shortName: facts.shortName });
     expect([toChangedFields(facts), toTerminalPatch()]).toEqual([[], {}]);
+    expect(toChangedFields(facts, { licenceValidUntil: 1 })).toEqual(["licenceValidUntil"]);
+    expect(toChangedFields(facts, { licenceValidUntil: null })).toEqual([]);
+    expect(toChangedFields({ ...facts, licenceValidUntil: 1 }, { licenceValidUntil: null })).toHaveLength(1);
+    expect(toTerminalPatch({ licenceValidUntil: 1 })).toEqual({});
   });
 
   it("gives terminals the account that comes, where theirs is the one that goes", () => {

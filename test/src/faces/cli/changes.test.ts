@@ -2,8 +2,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Person } from "../../../../certs/trust/policy.ts";
+import { toUtf8 } from "../../../../proto/bytes.ts";
 import { toErrorCode } from "../../../../proto/errors.ts";
 import { toBindingJson } from "../../../../proto/settlement.ts";
+import { approveChange } from "../../../../src/app/changes/approve.ts";
+import { readRecord } from "../../../../src/app/records/read.ts";
 import { DEFAULT_PACK } from "../../../../src/domain/changes/pack.ts";
 import { PACK_FORMAT } from "../../../../src/domain/changes/parse-pack.ts";
 import { addChangeCommands } from "../../../../src/faces/cli/change-commands.ts";
@@ -98,6 +102,29 @@ describe("tillsync changes", () => {
     });
   });
 
+  it("puts down until when a licence is good, by a checker's word and with no terminal concerned", async () => {
+    const until = Date.parse("2031-02-28T00:00:00Z") / 1_000;
+    const id = await create("--kind", "merchant", "--licence-valid-until", "2031-03-01");
+    await run("changes", "amend", id, "--licence-valid-until", "2031-02-28");
+    await run("changes", "attach", id, write("licence.pdf", PDF), "--kind", "licence");
+    const preview = (await run("changes", "preview", id)).out;
+    expect(preview).toMatch(/terminals +none concerned/);
+    expect(preview).toMatch(/licenceValidUntil +- -> 2031-02-28 00:00:00Z/);
+    expect((await run("changes", "show", id)).out).toMatch(/licenceValidUntil +2031-02-28 00:00:00Z/);
+    await run("changes", "submit", id);
+    const { fleet } = work;
+    const { digest, releaseId } = await work.show(id);
+    expect(releaseId).toBe("");
+    const checker: Person = { id: "chen.bo", name: "陈波", roles: ["checker"], keys: [] };
+    const body = toUtf8(JSON.stringify({ digest }));
+    await approveChange(fleet, checker, id, { authorization: "", method: "POST", path: "/", body });
+    await work.runner.poll();
+    expect(await work.show(id)).toMatchObject({ state: "done" });
+    expect(await readRecord(fleet.store, MERCHANT)).toMatchObject({ licenceValidUntil: until, version: 2 });
+    const none = await create("--kind", "merchant", "--licence-valid-until", "none");
+    expect((await work.show(none)).content).toMatchObject({ patch: { licenceValidUntil: null } });
+  });
+
   it("sends back, amends, withdraws, and lists pages", async () => {
     const id = await create("--kind", "contact", "--contact", "finance,陈晨,13800138000,");
     await run("changes", "submit", id);
@@ -127,6 +154,7 @@ describe("tillsync changes", () => {
     ["usage", ["--kind", "contact", "--contact", "boss,陈晨,1,2"]],
     ["usage", ["--kind", "contact", "--contact", "owner,a,b,c,d"]],
     ["usage", ["--kind", "settlement.add", "--valid-until", "soon"]],
+    ["usage", ["--kind", "merchant", "--licence-valid-until", "never"]],
     ["FIELD_MISSING", ["--kind", "merchant"]],
     ["CONFIG_INVALID", ["--kind", "merchant", "--set", "acquiring.host=elsewhere"]],
     ["USCC_INVALID", ["--kind", "merchant", "--set", "merchant.uscc=1"]],
