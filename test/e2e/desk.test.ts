@@ -1,8 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toEncryptedPem } from "../../certs/keys/encrypted-key.ts";
@@ -21,6 +20,7 @@ import { callTillsync } from "../support/called-cli.ts";
 import type { CliResult } from "../support/cli.ts";
 import { makeDataFolder } from "../support/data-folder.ts";
 import { TILLSYNC, TILLSYNC_SIGN } from "../support/programs.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 import { CHEAP } from "../support/sign.ts";
 import { recordVerdict } from "../support/verdicts.ts";
 
@@ -116,7 +116,7 @@ function readLast4(file: string): string {
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tillsync-desk-"));
+  folder = makeScratch("desk");
   data = join(folder, "data");
   await makeDataFolder(data);
   await done("terminals", "import", "sim/data/fleet.csv");
@@ -138,7 +138,7 @@ afterAll(async () => {
     service.kill("SIGKILL");
     await once(service, "exit");
   }
-  rmSync(folder, { recursive: true, force: true });
+  discard(folder);
 });
 
 describe("the signing desk", () => {

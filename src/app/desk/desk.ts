@@ -1,17 +1,21 @@
 import { verifyRelease } from "../../../certs/release.ts";
 import { toSigners } from "../../../certs/signatures.ts";
-import type { Person, Policy } from "../../../certs/trust/policy.ts";
+import type { Policy } from "../../../certs/trust/policy.ts";
 import { toHex } from "../../../proto/bytes.ts";
 import { parseReleaseFile, toReleaseFileBytes } from "../../../proto/delivery.ts";
 import { TillsyncError, toErrorCode } from "../../../proto/errors.ts";
 import { checkNotSensitive } from "../../../proto/sensitive.ts";
+import { parseStatement } from "../../../proto/statement.ts";
 import { addDraft, closeDraft, findDraft, listDrafts, putDraftFile } from "../../store/drafts.ts";
 import { appendEntries } from "../../store/ledger.ts";
+import { findChangeOf } from "../../store/records.ts";
 import { findReleases } from "../../store/releases.ts";
 import type { DraftRow } from "../../store/schema.ts";
 import { transact } from "../../store/store.ts";
+import { findAuthors, verifyNotOwn } from "../changes/authors.ts";
 import type { Context } from "../context.ts";
-import { toEntry } from "../ledger-entries.ts";
+import { type EntryFields, toEntry } from "../ledger-entries.ts";
+import { parseActor } from "../registry/act.ts";
 import { parseRelease } from "../release/parse-release.ts";
 import { type MergedRelease, mergeRelease } from "./merge.ts";
 import { type OpenRelease, type Outline, toOpenRelease, toOutline } from "./outline.ts";
@@ -29,10 +33,11 @@ export interface Desk {
   /**
    * Puts a release file on the desk, or adds to the one that lies there. Signatures that count for nothing are left out.
    *
+   * @param by who hands it in; the service where absent
    * @throws TillsyncError what `parseRelease` and `verifyRelease` throw; SENSITIVE_DATA; STATE_CONFLICT where it was published or closed
    *   before or the desk is full; what `sign` throws
    */
-  submit(bytes: Uint8Array): Promise<OpenRelease>;
+  submit(bytes: Uint8Array, by?: string): Promise<OpenRelease>;
   /** What waits for signatures, the oldest first. Expired releases are closed. */
   list(): Promise<readonly OpenRelease[]>;
   /** The release file. @throws TillsyncError NOT_FOUND, EXPIRED */
@@ -40,10 +45,11 @@ export interface Desk {
   /**
    * Adds what another copy of the file brings. Two at once lose nothing of each other.
    *
-   * @param actor who brings it
-   * @throws TillsyncError NOT_FOUND, EXPIRED, STATE_CONFLICT, what `parseReleaseFile` and `mergeRelease` throw
+   * @param by who brings it; the service where absent
+   * @throws TillsyncError SELF_APPROVAL where somebody would check a change that he wrote at; NOT_FOUND, EXPIRED,
+   *   STATE_CONFLICT, what `parseReleaseFile`, `mergeRelease` and `parseActor` throw
    */
-  sign(releaseId: Uint8Array, bytes: Uint8Array, actor?: Person): Promise<OpenRelease>;
+  sign(releaseId: Uint8Array, bytes: Uint8Array, by?: string): Promise<OpenRelease>;
 }
 
 export function openDesk(context: Context, policy: () => Policy): Desk {
@@ -51,7 +57,8 @@ export function openDesk(context: Context, policy: () => Policy): Desk {
   /** By the digest of the file, so that none is ever stale. */
   const outlines = new Map<string, Outline>();
 
-  const submit = async (bytes: Uint8Array) => {
+  const submit = async (bytes: Uint8Array, by?: string) => {
+    const actor = toActor(by);
     const release = parseRelease(bytes);
     checkNotSensitive(release.file.reason);
     verifyRelease(release, policy(), context.now());
@@ -70,10 +77,10 @@ export function openDesk(context: Context, policy: () => Policy): Desk {
       if ((await listDrafts(tx, MAX_OPEN_RELEASES + 1)).length > MAX_OPEN_RELEASES) throw full();
       const { purpose, merchant, size } = release.statement;
       const detail = { purpose, merchant, size, reason: release.file.reason };
-      await appendEntries(tx, [toEntry(now, "draft.submitted", toHex(releaseId), { detail })]);
+      await appendEntries(tx, [toEntry(now, "draft.submitted", toHex(releaseId), { ...actor, detail })]);
       return true;
     });
-    return added ? toOpenRelease(toOutline(file, merged.file), policy()) : sign(releaseId, file);
+    return added ? toOpenRelease(toOutline(file, merged.file), policy()) : sign(releaseId, file, by);
   };
 
   const list = async () => {
@@ -105,7 +112,8 @@ export function openDesk(context: Context, policy: () => Policy): Desk {
     }
   };
 
-  const sign = async (releaseId: Uint8Array, bytes: Uint8Array, actor?: Person) => {
+  const sign = async (releaseId: Uint8Array, bytes: Uint8Array, by?: string) => {
+    const actor = toActor(by);
     const other = parseReleaseFile(bytes);
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const draft = await findOpen(releaseId);
@@ -119,12 +127,16 @@ export function openDesk(context: Context, policy: () => Policy): Desk {
     throw new TillsyncError("STATE_CONFLICT", { tries: MAX_TRIES });
   };
 
-  const put = (draft: DraftRow, file: Uint8Array, { signers, sealed }: MergedRelease, actor: Person | undefined) =>
+  const put = (draft: DraftRow, file: Uint8Array, { signers, sealed }: MergedRelease, actor: Acting) =>
     transact(store, async (tx) => {
       if (!(await putDraftFile(tx, draft.releaseId, draft.fileDigest, file))) return false;
+      const change = await findChangeOf(tx, draft.releaseId);
+      if (change !== undefined) {
+        const { purpose } = parseStatement(parseReleaseFile(file).statement);
+        verifyNotOwn(change, await findAuthors(tx, change), signers, policy().thresholds[purpose]);
+      }
       const detail = { signedBy: signers.map(({ id }) => id).join("+"), sealed };
-      const fields = { ...(actor === undefined ? {} : { actor: actor.id }), detail };
-      await appendEntries(tx, [toEntry(context.now(), "draft.signed", toHex(draft.releaseId), fields)]);
+      await appendEntries(tx, [toEntry(context.now(), "draft.signed", toHex(draft.releaseId), { ...actor, detail })]);
       return true;
     });
 
@@ -152,6 +164,13 @@ export function openDesk(context: Context, policy: () => Policy): Desk {
     });
 
   return { submit, list, sign, read: async (releaseId) => (await findOpen(releaseId)).file };
+}
+
+type Acting = Pick<EntryFields, "actor">;
+
+/** @throws TillsyncError SENSITIVE_DATA, CONFIG_INVALID */
+function toActor(by: string | undefined): Acting {
+  return by === undefined ? {} : { actor: parseActor(by) };
 }
 
 function closed(why: string): TillsyncError {

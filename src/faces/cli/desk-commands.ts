@@ -6,15 +6,18 @@ import { readRelease } from "./files.ts";
 import { print, toSheet, toTable, toTime } from "./output.ts";
 import { type Backend, type CliPorts, withBackend } from "./ports.ts";
 
+const OPERATOR = "operator";
+
 /** The commands of `tillsync release` by which releases come to the approvers and are watched there. */
 export function addDesk(release: Command, ports: CliPorts): void {
   release
     .command("submit")
     .description("put a release on the signing desk, where approvers fetch it and hand in their signatures")
     .argument("<file>", "release file, signed or not")
-    .action((file: string, _options: object, command: Command) =>
+    .option("--by <name>", "who hands it in", OPERATOR)
+    .action((file: string, { by }: { by: string }, command: Command) =>
       withBackend(ports, command, async (backend, output) => {
-        print(output, await toDesk(backend).submit(toReleaseFileBytes(readRelease(file))), toOpenText);
+        print(output, await toDesk(backend).submit(toReleaseFileBytes(readRelease(file)), by), toOpenText);
       }),
     );
 

@@ -67,7 +67,7 @@ export function addReleaseRoutes(app: FastifyInstance, routes: DeskRoutes): void
     handler: async (request, reply) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       verifyBody(request.raw, body);
-      return reply.send(await desk.sign(parseReleaseId(request.params.id), body, request.approver));
+      return reply.send(await desk.sign(parseReleaseId(request.params.id), body, request.approver?.id));
     },
   });
 }

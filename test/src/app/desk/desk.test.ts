@@ -5,6 +5,7 @@ import type { Policy } from "../../../../certs/trust/policy.ts";
 import { toHex } from "../../../../proto/bytes.ts";
 import { parseReleaseFile, type ReleaseFile, toReleaseFileBytes } from "../../../../proto/delivery.ts";
 import { type Desk, MAX_OPEN_RELEASES, openDesk } from "../../../../src/app/desk/desk.ts";
+import { listLedger } from "../../../../src/app/queries/ledger.ts";
 import { publishRelease } from "../../../../src/app/release/publish.ts";
 import { buildUnsigned, toId, withReason, withRecipients, withSealed } from "../../../support/desk.ts";
 import { enrolFleet, openTestFleet, readLedgerKinds, type TestFleet } from "../../../support/fleet-store.ts";
@@ -41,12 +42,35 @@ describe("a release on the desk", () => {
     expect(await readLedgerKinds(fleet)).toContain("draft.submitted");
   });
 
+  it("is in the ledger with whoever handed it in, added to it and published it", async () => {
+    const { fleet, desk, file } = await prepare();
+    const { maker, checker, policy } = fleet.approvers;
+    const signedByOne = toReleaseFileBytes(signRelease(file, maker));
+    await desk.submit(toReleaseFileBytes(file), "zhao.min");
+    await desk.submit(signedByOne, "chen.bo");
+    await desk.sign(toId(file), toReleaseFileBytes(signRelease(file, checker)), "wang.jun");
+    const bytes = await desk.read(toId(file));
+    for (const by of ["two words", "", "x".repeat(65)]) {
+      await expect(desk.submit(signedByOne, by), by).rejects.toThrow(code("CONFIG_INVALID"));
+      await expect(publishRelease(fleet, bytes, policy, by), by).rejects.toThrow(code("CONFIG_INVALID"));
+    }
+    await publishRelease(fleet, bytes, policy, "li.na");
+    const { entries } = await listLedger(fleet.store, 0, 100);
+    const acts = entries.filter(({ kind }) => /^(draft|release)[.]/.test(kind));
+    expect(acts.map(({ kind, actor }) => [kind, actor])).toEqual([
+      ["draft.submitted", "zhao.min"],
+      ["draft.signed", "chen.bo"],
+      ["draft.signed", "wang.jun"],
+      ["release.published", "li.na"],
+    ]);
+  });
+
   it("takes each approver's signature, and can then be published", async () => {
     const { fleet, desk, file } = await prepare();
     const { maker, checker, policy } = fleet.approvers;
     await desk.submit(toReleaseFileBytes(file));
     const [person] = policy.persons;
-    const one = await desk.sign(toId(file), toReleaseFileBytes(signRelease(file, maker)), person);
+    const one = await desk.sign(toId(file), toReleaseFileBytes(signRelease(file, maker)), person?.id);
     expect(one).toMatchObject({ signedBy: ["li.mei"], missing: ["checker"] });
     // From a copy that does not have the first one's signature.
     const two = await desk.sign(toId(file), toReleaseFileBytes(signRelease(file, checker)));
