@@ -1,3 +1,4 @@
+import { PAYLOAD_TYPES } from "../proto/dsse.ts";
 import { openEnvelope } from "./attestation/envelope.ts";
 import { type AttestationTrust, type VerifiedEvidence, verifyEvidence } from "./attestation/evidence.ts";
 import { type Attestation, parseAttestation } from "./attestation/format.ts";
@@ -33,7 +34,7 @@ const REFUTING: readonly string[] = ["mismatch", "revoked"];
  *   itself cannot be used
  */
 export function verifyAttestation(bytes: Uint8Array, trust: AttestationTrust): VerifiedAttestation {
-  const { payload, keyId } = openEnvelope(bytes, trust.root);
+  const { payload, keyId } = openEnvelope(bytes, trust.root, PAYLOAD_TYPES.attestation);
   const attestation = parseAttestation(payload);
   demand(attestation.at <= trust.now + CLOCK_SLACK_S, "time: it was made in the future");
   verifyConsistent(attestation);

@@ -9,6 +9,7 @@ export const PAYLOAD_TYPES = {
   request: "application/vnd.tillsync.request.v1",
   proof: "application/vnd.tillsync.proof.v1",
   attestation: "application/vnd.tillsync.attestation.v1+json",
+  receipt: "application/vnd.tillsync.receipt.v1+json",
 } as const;
 export type PayloadType = (typeof PAYLOAD_TYPES)[keyof typeof PAYLOAD_TYPES];
 

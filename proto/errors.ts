@@ -86,7 +86,7 @@ export const ERRORS = {
   TERMINAL_RETIRED: "The terminal is out of service for good.",
   CLONE_SUSPECTED: "Two devices seem to use one identity.",
   BROKER_OPEN: "The broker allows what the access policy forbids.",
-  ATTESTATION_INVALID: "A signed attestation is altered, or is not signed by the service that it names.",
+  ATTESTATION_INVALID: "A signed attestation or receipt is altered, or is not signed by the service that it names.",
   RATE_LIMITED: "Too many requests; ask again later.",
   NOT_AUTHORIZED: "The request carries no key of an auditor, or one that is no longer good.",
 

@@ -10,6 +10,8 @@ import { base64, choice, demand, flag, hex, list, nullable, type Read, record, t
 
 export const ATTESTATION_VERSION = 1;
 export const MAX_ATTESTATION_BYTES = 4_194_304;
+/** Of any document that the service signs: receipts may tell of thousands of terminals. */
+export const MAX_DOCUMENT_BYTES = 4 * MAX_ATTESTATION_BYTES;
 /** Of each list; the newest are told, and how many there are in all. */
 export const MAX_CHANGES = 500;
 export const MAX_HAPPENINGS = 500;
@@ -81,7 +83,8 @@ const RUNS = record({
   settlement: MASKED,
 });
 
-const APPROVAL = record({
+/** A release and who signed it, as signed documents tell it. */
+export const APPROVAL = record({
   release: hex(16),
   purpose: text(/^[a-z]{1,20}$/),
   reason: text(),
@@ -196,7 +199,7 @@ export type AttestedApproval = Read<typeof APPROVAL>;
 
 /** The one encoding of it: UTF-8, members by name, no white space, bytes in base64. */
 export function toAttestationBytes(attestation: Attestation): Uint8Array {
-  return toUtf8(JSON.stringify(toSorted(attestation)));
+  return toCanonicalBytes(attestation);
 }
 
 /**
@@ -219,6 +222,11 @@ export function readJson(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw new TillsyncError("ATTESTATION_INVALID", { reason: "JSON" }, cause);
   }
+}
+
+/** The one encoding of a document: UTF-8, members by name, no white space, bytes in base64. */
+export function toCanonicalBytes(value: object): Uint8Array {
+  return toUtf8(JSON.stringify(toSorted(value)));
 }
 
 function toSorted(value: unknown): unknown {

@@ -1,6 +1,6 @@
 import { MAX_TRUST_FILE_BYTES } from "../../../proto/bounds.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
-import { isSignedAttestation } from "../../attestation/envelope.ts";
+import type { AttestationTrust } from "../../attestation/evidence.ts";
 import { toAttestationBytes } from "../../attestation/format.ts";
 import { type VerifiedAttestation, verifyAttestation } from "../../attestation.ts";
 import { parseMetadata } from "../../trust/metadata.ts";
@@ -11,23 +11,28 @@ import { readTrust } from "../home.ts";
 import { print } from "../output.ts";
 import type { Ports } from "../ports.ts";
 import { renderAttestation } from "../render/attestation.ts";
+import type { Language } from "../render/words.ts";
 import { readTrustSource } from "../trust-source.ts";
 import { LANG, toHome, toLanguage } from "./options.ts";
 
 // `verify` of a signed attestation (docs/audit.md).
 
-/** The attestation is the service's, and what the terminal runs is not proven by it. */
-const NOT_PROVEN = 3;
+/** The document is the service's, and not all that could be proven is proven by it. */
+export const NOT_PROVEN = 3;
 const MAX_CA_BYTES = 262_144;
 
 export const ATTESTATION_OPTIONS: Readonly<Record<string, Option>> = {
   ...LANG,
-  root: { value: "ROOT.json", about: "of an attestation: a root that you trust, instead of the one pinned at home" },
+  root: {
+    value: "ROOT.json",
+    about: "of an attestation or receipt: a root that you trust, instead of the one pinned at home",
+  },
   trust: { value: "PATH", about: "with --root: folder or bundle of trust files, proven under that root" },
-  ca: { value: "CA.pem", about: "of an attestation: the authority that terminals' certificates have to be by" },
+  ca: {
+    value: "CA.pem",
+    about: "of an attestation or receipt: the authority that terminals' certificates have to be by",
+  },
 };
-
-export { isSignedAttestation };
 
 /** @throws TillsyncError CONFIG_INVALID where what judges an attestation was given for a release, which it would not judge */
 export function demandNoTrust(given: Arguments): void {
@@ -44,18 +49,36 @@ export function demandNoTrust(given: Arguments): void {
  * @throws TillsyncError ATTESTATION_INVALID, and what reading the trust throws
  */
 export function checkAttestation(bytes: Uint8Array, given: Arguments, ports: Ports): number {
-  const trust = readTrustFor(given, ports);
-  const now = Math.max(ports.now(), trust.issued);
-  const ca = given.text("ca");
-  const verified = verifyAttestation(bytes, {
-    ...{ root: trust.root, policy: trust.policy, now },
-    ...(ca === undefined ? {} : { authority: readBounded(ca, MAX_CA_BYTES).toString("utf8") }),
-  });
-  const isStale = now >= trust.freshUntil;
-  const { version: policy } = trust.policy;
-  const options = { lang: toLanguage(given, ports), policy, isStale, isPinned: ca !== undefined };
-  print(ports, given.flag("json"), toJson(verified, isStale), () => renderAttestation(verified, options));
+  const { trust, ...options } = readDocumentTrust(given, ports);
+  const verified = verifyAttestation(bytes, trust);
+  print(ports, given.flag("json"), toJson(verified, options.isStale), () => renderAttestation(verified, options));
   return verified.isProven ? 0 : NOT_PROVEN;
+}
+
+/** What signed documents are checked against, and what is to be told of it. */
+export interface DocumentTrust {
+  readonly trust: AttestationTrust;
+  readonly lang: Language;
+  /** Version of the policy held. */
+  readonly policy: number;
+  readonly isStale: boolean;
+  /** Whether the authority was pinned. */
+  readonly isPinned: boolean;
+}
+
+/** @throws TillsyncError as reading files and trust does */
+export function readDocumentTrust(given: Arguments, ports: Ports): DocumentTrust {
+  const { root, policy, issued, freshUntil } = readTrustFor(given, ports);
+  const now = Math.max(ports.now(), issued);
+  const ca = given.text("ca");
+  const authority = ca === undefined ? {} : { authority: readBounded(ca, MAX_CA_BYTES).toString("utf8") };
+  return {
+    trust: { root, policy, now, ...authority },
+    lang: toLanguage(given, ports),
+    policy: policy.version,
+    isStale: now >= freshUntil,
+    isPinned: ca !== undefined,
+  };
 }
 
 function readTrustFor(given: Arguments, ports: Ports): Trust {

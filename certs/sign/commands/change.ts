@@ -9,9 +9,12 @@ import { openKeyFile } from "../key-file.ts";
 import { print } from "../output.ts";
 import type { Ports } from "../ports.ts";
 import { toDigits } from "../render/fingerprint.ts";
+import { toTimeText } from "../render/value.ts";
 import type { Language } from "../render/words.ts";
 import { KEY, LANG, SERVICE, toDesk, toLanguage, toPassphraseSource, toPrompts } from "./options.ts";
 
+/** The last second that has a date of four digits. */
+const MAX_SECONDS = 253_402_300_799;
 const YES = { yes: { about: "confirm beforehand instead of typing the digits" } };
 const ID = /^C[0-9a-f]{16}$/;
 
@@ -92,9 +95,15 @@ function toShownText({ id, merchant, kind, version, reason, content }: ShownChan
     `${words.kind}: ${kind}`,
     `${words.version}: ${version}`,
     `${words.reason}: ${toPrintable(reason)}`,
-    ...content.map(([path, value]) => `${toPrintable(path)}: ${toPrintable(value)}`),
+    ...content.map(([path, value]) => `${toPrintable(path)}: ${toPrintable(value)}${toDayNote(path, value)}`),
     `${words.digits}: ${toDigits(digest)}`,
   ].join("\n");
+}
+
+/** Times are signed as seconds; a person reads the day beside them. */
+function toDayNote(path: string, value: string): string {
+  const isTime = /[vV]alid(From|Until)$/.test(path) && /^\d{1,12}$/.test(value);
+  return isTime && Number(value) <= MAX_SECONDS ? ` (${toTimeText(Number(value))})` : "";
 }
 
 async function toAsker(given: Arguments, ports: Ports): Promise<Asker> {

@@ -147,8 +147,8 @@ function toProven(verified: VerifiedAttestation, options: AttestationOptions): r
   ];
 }
 
-/** Tables as sheets, row by row: a screen has no room for seven columns of others' words. */
-function toSectionLines({ title, rows, table, note }: PageSection): readonly string[] {
+/** A section on a screen: tables as sheets, row by row: a screen has no room for seven columns of others' words. */
+export function toSectionLines({ title, rows, table, note }: PageSection): readonly string[] {
   const sheet = toSheet(rows.map(([label, value]) => [label, toSafe(value)] as const));
   const cells = (table?.rows ?? []).flatMap((row) => [
     "",

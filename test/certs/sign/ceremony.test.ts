@@ -1,6 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { type Ceremony, parseCeremony, toCeremonyBytes } from "../../../certs/ceremony/ceremony.ts";
@@ -15,18 +14,19 @@ import { toCeremonyJson } from "../../../certs/sign/render/ceremony.ts";
 import { createTimestamp } from "../../../certs/trust/create.ts";
 import { toTrustBundleBytes } from "../../../proto/trust-bundle.ts";
 import { createCompany, NOW } from "../../support/ceremony.ts";
+import { discard, makeScratch } from "../../support/scratch.ts";
 import { PASSPHRASE, type RunOptions, runSign, toRefusal } from "../../support/sign.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "tillsync-sign-ceremony-"));
+const folder = makeScratch("sign-ceremony");
 const company = createCompany();
 const { files, holders, online } = company;
 const [home, path] = [join(folder, "home"), join(folder, "change.ceremony")];
 const passphraseFile = join(folder, "passphrase");
 writeFileSync(passphraseFile, PASSPHRASE, { mode: 0o600 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => discard(folder));
 beforeEach(async () => {
-  rmSync(home, { recursive: true, force: true });
+  discard(home);
   put(prepare());
   await pin();
 });
@@ -126,7 +126,7 @@ describe("a change of trust", () => {
   });
 
   it("is not signed where no root is pinned, unless it makes the first one", async () => {
-    rmSync(home, { recursive: true, force: true });
+    discard(home);
     await expectRefused("STATE_CONFLICT", holders[0]);
     const { root, policy } = verifyOfflineTrust(files);
     const { version: _, ...first } = policy;

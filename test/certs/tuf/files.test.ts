@@ -1,25 +1,16 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type Files, makeFolders, openFiles, removeDurably, writeDurably } from "../../../certs/tuf/files.ts";
 import { MemoryFiles, PowerCut } from "../../support/memory-files.ts";
+import { discard, makeScratch } from "../../support/scratch.ts";
 import { toFiles } from "../../support/tuf-files.ts";
 
 const MOST = 100;
 
 function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-files-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = makeScratch("files");
+  onTestFinished(() => discard(folder));
   makeFolders(join(folder, "state"), ["roots"]);
   return join(folder, "state");
 }

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createTimestamp, createTrust, type NewTrust } from "../../../certs/trust/create.ts";
@@ -14,6 +13,7 @@ import {
 import { writeFirstRoot } from "../../../certs/tuf/holdings.ts";
 import { TRUST_FILES, type TrustBundle } from "../../../proto/trust-bundle.ts";
 import { MemoryFiles, PowerCut } from "../../support/memory-files.ts";
+import { discard, makeScratch } from "../../support/scratch.ts";
 import { createRoot, KEYS, NOW, POLICY, resign, SIGNERS } from "../../support/trust.ts";
 import { listContent, toFiles } from "../../support/tuf-files.ts";
 
@@ -39,8 +39,8 @@ function toNext(trust: NewTrust, version: number, online = KEYS.online): TrustBu
 }
 
 function makePath(): string {
-  const path = mkdtempSync(join(tmpdir(), "tillsync-folder-"));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  const path = makeScratch("folder");
+  onTestFinished(() => discard(path));
   return join(path, "trust");
 }
 

@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { issueServerCertificate, issueTerminalCertificate } from "../../../certs/x509/authority.ts";
@@ -10,6 +9,7 @@ import { toDeviceKey, toTusn } from "../../../certs/x509/identity.ts";
 import { generateRsaKey, parseRsaKey, toRsaKeyPem, toRsaPublicKey } from "../../../certs/x509/rsa-key.ts";
 import { toHex } from "../../../proto/bytes.ts";
 import { loadCertificates, longAgo, type TestCertificates, TUSN_A } from "../../support/certificates.ts";
+import { discard, makeScratch } from "../../support/scratch.ts";
 
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -21,10 +21,10 @@ let folder: string;
 beforeAll(async () => {
   certificates = await loadCertificates();
   root = new X509Certificate(certificates.authority.certificate);
-  folder = mkdtempSync(join(tmpdir(), "tillsync-x509-"));
+  folder = makeScratch("x509");
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => discard(folder));
 
 describe("an authority", () => {
   it("is self-signed, with a key of 3,072 bits that may sign certificates and nothing below another authority", () => {
