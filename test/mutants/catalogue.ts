@@ -1,6 +1,7 @@
 import { CHANGES } from "./changes.ts";
 import { IDENTITY } from "./identity.ts";
 import type { Mutant } from "./mutant.ts";
+import { RECEIPTS } from "./receipts.ts";
 import { SIGNER_AND_SERVICE } from "./signer-and-service.ts";
 
 const MESSAGES = ["test/proto/messages.test.ts"];
@@ -313,4 +314,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...SIGNER_AND_SERVICE,
   ...IDENTITY,
   ...CHANGES,
+  ...RECEIPTS,
 ];

@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execPath } from "node:process";
 import { fileURLToPath } from "node:url";
+import { discard, makeScratch } from "../support/scratch.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const CONFIG = "vitest.mutated.config.mjs";
@@ -31,7 +31,7 @@ export interface Copy {
 }
 
 export function openCopy(): Copy {
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-mutant-"));
+  const folder = makeScratch("mutant");
   for (const file of listFiles()) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     cpSync(join(ROOT, file), join(folder, file));
@@ -57,7 +57,7 @@ export function openCopy(): Copy {
       originals.clear();
     },
     run: (files, only) => run(folder, files, only),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => discard(folder),
   };
 }
 
