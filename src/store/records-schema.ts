@@ -9,6 +9,8 @@ export interface MerchantDetailsRow {
   readonly number: string;
   readonly ownerKind: OwnerKind;
   readonly principal: string;
+  /** Seconds; null where nobody has told. */
+  readonly licenceValidUntil: number | null;
   /** JSON, a list of contacts. */
   readonly contacts: string;
   /** Counts every change of the record, from 1. */

@@ -105,7 +105,7 @@ export interface MerchantQuery {
 }
 
 export type MerchantListRow = MerchantRow &
-  Pick<MerchantDetailsRow, "ownerKind" | "principal" | "version" | "updatedAt">;
+  Pick<MerchantDetailsRow, "ownerKind" | "principal" | "licenceValidUntil" | "version" | "updatedAt">;
 
 export function listMerchantPage(db: Store, query: MerchantQuery): Promise<readonly MerchantListRow[]> {
   const { numbers, ownerKind, after, limit } = query;
@@ -113,7 +113,7 @@ export function listMerchantPage(db: Store, query: MerchantQuery): Promise<reado
     .selectFrom("merchants")
     .innerJoin("merchantDetails", "merchantDetails.number", "merchants.number")
     .selectAll("merchants")
-    .select(["ownerKind", "principal", "version", "updatedAt"])
+    .select(["ownerKind", "principal", "licenceValidUntil", "version", "updatedAt"])
     .where("merchants.number", ">", after)
     .$if(numbers !== undefined, (rows) =>
       rows.where(sql<boolean>`merchants.number in (select value from json_each(${JSON.stringify(numbers)}))`),

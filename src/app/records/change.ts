@@ -35,17 +35,18 @@ export async function changeRecord(
 
 /** Writes a merchant's own data into its rows, and where it settles to into the one that repeats it. */
 export async function writeFacts(tx: Tx, facts: MerchantFacts, primary: Binding): Promise<void> {
-  const { number, ownerKind, principal, contacts } = facts;
+  const { number, ownerKind, principal, licenceValidUntil, contacts } = facts;
   await putMerchants(tx, [toMerchantRow(toMerchant(facts), toBindingOf(primary))]);
   const details = await findDetails(tx, number);
   if (details === undefined) return;
-  await setDetails(tx, { ...details, ownerKind, principal, contacts: JSON.stringify(contacts) });
+  const told = { ownerKind, principal, licenceValidUntil, contacts: JSON.stringify(contacts) };
+  await setDetails(tx, { ...details, ...told });
 }
 
 /** Members that a record has, and no others, in whatever came. */
 function toOwnPatch(patch: RecordPatch): RecordPatch {
-  const { name, shortName, licenceNo, taxNo, uscc, mcc, ownerKind, principal, contacts } = patch;
-  const members = { name, shortName, licenceNo, taxNo, uscc, mcc, ownerKind, principal };
+  const { name, shortName, licenceNo, taxNo, uscc, mcc, ownerKind, principal, licenceValidUntil, contacts } = patch;
+  const members = { name, shortName, licenceNo, taxNo, uscc, mcc, ownerKind, principal, licenceValidUntil };
   const own = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
   return { ...own, ...(contacts === undefined ? {} : { contacts: contacts.map(toContact) }) };
 }

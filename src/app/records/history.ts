@@ -25,6 +25,7 @@ const MERCHANT_FIELDS = [
   "mcc",
   "ownerKind",
   "principal",
+  "licenceValidUntil",
 ] as const satisfies readonly (keyof MerchantFacts)[];
 
 /** What differs between two states of a merchant's own data. */

@@ -16,10 +16,11 @@ export async function readRecord(db: Store, number: string): Promise<MerchantRec
   if (row === undefined) throw new TillsyncError("NOT_FOUND", { merchant: number });
   const details = await findDetails(db, number);
   if (details === undefined) throw new TillsyncError("STORE_FAILED", { missing: "merchant_details" });
-  const { ownerKind, principal, contacts, version, updatedAt } = details;
+  const { ownerKind, principal, licenceValidUntil, contacts, version, updatedAt } = details;
   return {
     ...toMerchant(row),
-    ...{ ownerKind, principal, contacts: JSON.parse(contacts) as readonly Contact[], version, updatedAt },
+    ...{ ownerKind, principal, licenceValidUntil, version, updatedAt },
+    contacts: JSON.parse(contacts) as readonly Contact[],
     bindings: (await listOpenBindings(db, number)).map(toBindingRecord),
   };
 }

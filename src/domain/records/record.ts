@@ -7,6 +7,8 @@ export interface MerchantFacts extends Merchant {
   readonly ownerKind: OwnerKind;
   /** Legal representative, or who runs the business; empty where nobody has told yet. */
   readonly principal: string;
+  /** The first second in which the business licence is good no more; null where nobody has told. */
+  readonly licenceValidUntil: number | null;
   readonly contacts: readonly Contact[];
 }
 

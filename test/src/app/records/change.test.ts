@@ -77,6 +77,27 @@ describe("a change of a record", () => {
     expect(await readLedgerKinds(fleet)).toEqual(["fleet.imported", "merchant.changed"]);
   });
 
+  it("puts down until when the licence is good, and forgets it again, with its history", async () => {
+    const fleet = await openImported();
+    expect(await readRecord(fleet.store, MERCHANT)).toMatchObject({ licenceValidUntil: null });
+    const until = START + 86_400;
+    expect(await change(fleet, 1, { licenceValidUntil: until })).toMatchObject({
+      version: 2,
+      licenceValidUntil: until,
+    });
+    expect(await listMerchants(fleet.store, { numbers: [MERCHANT] })).toMatchObject([{ licenceValidUntil: until }]);
+    // What concerns something else leaves it as it is.
+    await change(fleet, 2, { principal: "林秀英" });
+    expect(await showMerchant(fleet.store, MERCHANT)).toMatchObject({ licenceValidUntil: until });
+    await change(fleet, 3, { licenceValidUntil: null });
+    const history = await listMerchantChanges(fleet.store, MERCHANT, { group: "merchant" });
+    expect(history.map(({ before, after }) => [before, after])).toEqual([
+      [{ licenceValidUntil: until }, { licenceValidUntil: null }],
+      [{ principal: "" }, { principal: "林秀英" }],
+      [{ licenceValidUntil: null }, { licenceValidUntil: until }],
+    ]);
+  });
+
   it("is told in the ledger by a digest of its history, and with nobody's data", async () => {
     const fleet = await openImported();
     await change(fleet, 1, { contacts: MERCHANT_FACTS.contacts });
