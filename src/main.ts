@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import pino from "pino";
 import type { BusHandlers } from "../broker/bus.ts";
 import { openJoinedBus } from "../broker/joined.ts";
+import { TillsyncError } from "../proto/errors.ts";
 import type { DemoFiles, DemoResult } from "../sim/demo/demo.ts";
 import { toAccountKeyFile } from "./app/accounts/account-key.ts";
 import type { Accounts } from "./app/accounts/accounts.ts";
@@ -20,6 +21,7 @@ import { DEMO_APPROVERS } from "./app/demo-approvers.ts";
 import { openFleetService } from "./app/fleet-service.ts";
 import type { IdentitySettings } from "./app/identity/settings.ts";
 import { readNoticeSettings } from "./app/notices/settings.ts";
+import { openReviewService } from "./app/reviews/service.ts";
 import { LocalKeysVerifier } from "./app/verifiers/local-keys.ts";
 import { ManualVerifier } from "./app/verifiers/manual.ts";
 import { openRegistry } from "./app/verifiers/registry.ts";
@@ -29,6 +31,7 @@ import { openBackend } from "./faces/cli/backend.ts";
 import type { Output } from "./faces/cli/output.ts";
 import type { Backend, CliPorts, DemoCommandOptions, ServeCommandOptions, ServeOptions } from "./faces/cli/ports.ts";
 import { DEFAULT_DATA, runCli } from "./faces/cli/program.ts";
+import type { Acquiring } from "./faces/http/api/endpoint.ts";
 import type { HttpFace } from "./faces/http/app.ts";
 import { type Log, type LogLevel, openLog } from "./log.ts";
 
@@ -37,6 +40,7 @@ import { type Log, type LogLevel, openLog } from "./log.ts";
 
 // This file is dist/src/main.js when compiled and dist/tillsync/main.js in its bundle: both lie equally deep. Every other
 // module may end up in any file of the bundle, so that only this one can say where something is.
+const FONT = toPath("../tillsync/NotoSansSC-Regular.ttf.gz");
 const ERRORS_PAGE = toPath("../../docs/errors.md");
 const DEMO_FILES: DemoFiles = {
   agent: toPath("../tillsync-agent.cjs"),
@@ -50,6 +54,7 @@ const ports: CliPorts = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   errorsPage: ERRORS_PAGE,
+  font: readFont,
   openBackend: (data) => openBackendAt(data, "warn"),
   init: async (data, trust) => (await openDataFolder(data, toNow(), trust)).created,
   openAcquirers: openAcquirersAt,
@@ -101,18 +106,24 @@ async function serve(options: ServeCommandOptions, output: Output): Promise<void
     const ending = toEnding();
     const verifiers = openVerifiers(context, settings);
     const { authority } = folder;
-    const { acquirers } = openAcquirersAt(context, folder.path);
+    const acquirerSettings = readAcquirerSettings(folder.path);
+    const acquirers = openAcquirers(context, acquirerSettings);
     const tools = toChangeTools(backend, acquirers);
     const accounts = await openAccounts(context, { keyFile: toAccountKeyFile(folder.path) });
     const service = await openFleetService({ ...context, trust, authority, verifiers, openBus });
     let changes: ChangeService | undefined;
+    const reviews = openReviewService(context, acquirers);
     const faces: HttpFace[] = [];
     try {
-      changes = openChangeService(context, tools, { acquirers, notices: readNoticeSettings(folder.path) });
-      for (const open of toFaces(options, { ...backend, verifiers, tools, accounts }, output)) faces.push(await open());
+      const attestor = { trust, trustFolder: folder.trust, authority: folder.authority.certificate };
+      changes = openChangeService(context, tools, { acquirers, notices: readNoticeSettings(folder.path), attestor });
+      const acquiring = { settings: acquirerSettings, acquirers, orders: changes.orders };
+      const served = { ...backend, verifiers, tools, acquiring, accounts };
+      for (const open of toFaces(options, served, output)) faces.push(await open());
       await untilAborted(ending.signal);
     } finally {
       for (const face of faces.reverse()) await face.close();
+      await reviews.close();
       await changes?.close();
       await service.close();
       await accounts.close();
@@ -134,12 +145,13 @@ function openVerifiers(context: Context, { snKeyFile, registry }: IdentitySettin
 interface Served extends Omit<Backend, "close"> {
   readonly verifiers: readonly Verifier[];
   readonly tools: ChangeTools;
+  readonly acquiring: Acquiring;
   readonly accounts: Accounts;
 }
 
 /** The HTTPS faces that are wanted, each of which says where it listens. */
 function toFaces(options: ServeCommandOptions, served: Served, output: Output): readonly (() => Promise<HttpFace>)[] {
-  const { context, folder, settings, trust, verifiers, tools, accounts } = served;
+  const { context, folder, settings, trust, verifiers, tools, acquiring, accounts } = served;
   const { host } = options;
   const common = { ...context, ...folder.server, host };
   const told = async (who: string, opening: Promise<HttpFace>) => {
@@ -164,7 +176,7 @@ function toFaces(options: ServeCommandOptions, served: Served, output: Output): 
   };
   const openApi = async () => {
     const { openApiServer } = await import("./faces/http/api/api-server.ts");
-    const served = { ...common, accounts, tools, dataFolder: folder.path };
+    const served = { ...common, accounts, tools, acquiring, dataFolder: folder.path, font: readFont };
     return told("Operators are served on", openApiServer({ ...served, port: options.apiPort }));
   };
   return [
@@ -252,6 +264,14 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 
 function toNow(): number {
   return Math.floor(Date.now() / 1_000);
+}
+
+function readFont(): Uint8Array {
+  try {
+    return readFileSync(FONT);
+  } catch (cause) {
+    throw new TillsyncError("CONFIG_INVALID", { unreadable: FONT }, cause);
+  }
 }
 
 function toPath(fromHere: string): string {

@@ -47,8 +47,7 @@ export async function openDataFolder(
 ): Promise<{ readonly folder: DataFolder; readonly created: boolean }> {
   if (existsSync(path)) return { folder: readDataFolder(path), created: false };
   const parent = dirname(resolve(path));
-  mkdirSync(parent, { recursive: true });
-  const draft = mkdtempSync(join(parent, `.${basename(path)}-`));
+  const draft = makeDraft(parent, basename(path));
   try {
     await fillDataFolder(draft, now);
     if (trust === undefined) await writeDemoTrust(draft, now);
@@ -60,6 +59,16 @@ export async function openDataFolder(
     return { folder: readDataFolder(path), created };
   } finally {
     rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** @throws TillsyncError DATA_FOLDER_INVALID where no folder can be made there */
+function makeDraft(parent: string, name: string): string {
+  try {
+    mkdirSync(parent, { recursive: true });
+    return mkdtempSync(join(parent, `.${name}-`));
+  } catch (cause) {
+    throw new TillsyncError("DATA_FOLDER_INVALID", { parent, expected: "a folder that can be written to" }, cause);
   }
 }
 

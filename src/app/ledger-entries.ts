@@ -9,6 +9,7 @@ import type { ChangeEventRow } from "../store/changes-schema.ts";
 export const LEDGER_KINDS = [
   "fleet.imported",
   "merchant.changed",
+  "merchant.reviewed",
   "bins.loaded",
   "terminal.card_key",
   "draft.submitted",
@@ -62,6 +63,10 @@ export const LEDGER_KINDS = [
   "alarm.acquirer_untold",
   "policy.loaded",
   "alarm.notice_undelivered",
+  "notice.retried",
+  "receipt.made",
+  "receipt.retried",
+  "alarm.receipt_unsound",
   "account.added",
   "account.role_changed",
   "account.scope_changed",

@@ -7,6 +7,7 @@ export interface IdempotencyRow {
   readonly key: string;
   /** SHA-256 over all that makes the request. */
   readonly digest: Uint8Array;
+  /** When the run that has the key began. */
   readonly at: number;
   /** HTTP status of the answer; null while it is under way, or where nobody knows how it ended. */
   readonly status: number | null;

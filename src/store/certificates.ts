@@ -26,6 +26,13 @@ export function listCertificates(db: Store, tusn: Tusn): Promise<readonly Certif
   return db.selectFrom("certificates").selectAll().where("tusn", "=", tusn).orderBy("issuedAt").execute();
 }
 
+/** Of these terminals, of each the oldest first. */
+export function listCertificatesOf(db: Store, tusns: readonly Tusn[]): Promise<readonly CertificateRow[]> {
+  return inChunks(tusns, (chunk) =>
+    db.selectFrom("certificates").selectAll().where("tusn", "in", chunk).orderBy("issuedAt").execute(),
+  );
+}
+
 /** Those that are revoked and would still be valid at `now`, in seconds: without their bytes, for they may be many. */
 export function listRevoked(db: Store, now: number): Promise<readonly Pick<CertificateRow, "serial" | "revokedAt">[]> {
   return db

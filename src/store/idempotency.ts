@@ -1,7 +1,8 @@
 import type { IdempotencyRow } from "./api-schema.ts";
 import type { Tx } from "./store.ts";
 
-export type RequestName = Pick<IdempotencyRow, "actor" | "key">;
+/** One run of a request: `at` tells it from one that took the same key over later. */
+export type RequestName = Pick<IdempotencyRow, "actor" | "key" | "at">;
 export type KeptAnswer = Pick<IdempotencyRow, "status" | "etag" | "body">;
 
 /**
@@ -27,13 +28,37 @@ export async function beginRequest(
     .executeTakeFirstOrThrow();
 }
 
-export async function keepAnswer(tx: Tx, { actor, key }: RequestName, answer: KeptAnswer): Promise<void> {
-  await tx.updateTable("idempotency").set(answer).where("actor", "=", actor).where("key", "=", key).execute();
+/**
+ * Gives the key of a run that nobody knows the end of to one that begins `now`.
+ *
+ * @returns false where that run has ended meanwhile, or another was quicker
+ */
+export async function takeOverRequest(tx: Tx, { actor, key, at }: RequestName, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable("idempotency")
+    .set({ at: now })
+    .where("actor", "=", actor)
+    .where("key", "=", key)
+    .where("at", "=", at)
+    .where("status", "is", null)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
 }
 
-/** The key is free again. */
-export async function forgetRequest(tx: Tx, { actor, key }: RequestName): Promise<void> {
-  await tx.deleteFrom("idempotency").where("actor", "=", actor).where("key", "=", key).execute();
+/** Nothing where the key is another run's by now: what is kept is the answer of the last one that began. */
+export async function keepAnswer(tx: Tx, { actor, key, at }: RequestName, answer: KeptAnswer): Promise<void> {
+  await tx
+    .updateTable("idempotency")
+    .set(answer)
+    .where("actor", "=", actor)
+    .where("key", "=", key)
+    .where("at", "=", at)
+    .execute();
+}
+
+/** The key is free again, unless it is another run's by now. */
+export async function forgetRequest(tx: Tx, { actor, key, at }: RequestName): Promise<void> {
+  await tx.deleteFrom("idempotency").where("actor", "=", actor).where("key", "=", key).where("at", "=", at).execute();
 }
 
 /** Of everybody, whatever came at this time or before. */

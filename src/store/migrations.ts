@@ -4,8 +4,10 @@ import { addAcquirers } from "./migrations/acquirers.ts";
 import { addApi } from "./migrations/api.ts";
 import { addChanges } from "./migrations/changes.ts";
 import { addNotices } from "./migrations/notices.ts";
+import { addReceipts } from "./migrations/receipts.ts";
 import { addRecords } from "./migrations/records.ts";
 import { addRestore } from "./migrations/restore.ts";
+import { addReviews } from "./migrations/reviews.ts";
 import { createTable } from "./migrations/table.ts";
 
 /** By name, in order. A migration that has been released is never edited. */
@@ -20,6 +22,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0008_restore": { up: addRestore },
   "0009_api": { up: addApi },
   "0010_notices": { up: addNotices },
+  "0011_receipts": { up: addReceipts },
+  "0012_reviews": { up: addReviews },
 };
 
 const MERCHANT_TEXTS = [

@@ -41,16 +41,37 @@ export function listNotices(db: Store, changeId: string): Promise<readonly Store
   return db.selectFrom("notices").selectAll().where("changeId", "=", changeId).orderBy("id").execute();
 }
 
+export function findNotice(db: Store, id: number): Promise<StoredNotice | undefined> {
+  return db.selectFrom("notices").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+export interface UndeliveredQuery {
+  readonly changeId?: string;
+  /** Of changes of these merchants only. */
+  readonly merchants?: readonly string[];
+  /** Those older than the one of this id. */
+  readonly before?: number;
+  readonly limit: number;
+}
+
 /** Those that were given up, the newest first. */
-export function listUndelivered(db: Store, limit: number): Promise<readonly StoredNotice[]> {
-  return db
-    .selectFrom("notices")
-    .selectAll()
-    .where("dueAt", "is", null)
-    .where("deliveredAt", "is", null)
-    .orderBy("id", "desc")
-    .limit(limit)
-    .execute();
+export async function listUndelivered(db: Store, query: UndeliveredQuery): Promise<readonly StoredNotice[]> {
+  const { changeId, merchants, before, limit } = query;
+  if (merchants?.length === 0) return [];
+  let rows = db.selectFrom("notices").selectAll().where("dueAt", "is", null).where("deliveredAt", "is", null);
+  if (changeId !== undefined) rows = rows.where("changeId", "=", changeId);
+  if (merchants !== undefined) {
+    rows = rows.where(
+      "changeId",
+      "in",
+      db
+        .selectFrom("changes")
+        .select("id")
+        .where("merchant", "in", [...merchants]),
+    );
+  }
+  if (before !== undefined) rows = rows.where("id", "<", before);
+  return rows.orderBy("id", "desc").limit(limit).execute();
 }
 
 export async function putNotice(tx: Tx, { id, ...progress }: NoticeProgress): Promise<void> {

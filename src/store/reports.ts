@@ -35,3 +35,15 @@ export async function addReports(tx: Tx, rows: readonly ReportRow[]): Promise<vo
 export function listReports(db: Store, tusn: Tusn): Promise<readonly ReportRow[]> {
   return db.selectFrom("reports").selectAll().where("tusn", "=", tusn).orderBy("counter").execute();
 }
+
+/** What these terminals reported about these directives, in order of their counters. @param directives digests in hexadecimal */
+export async function findReportsAbout(
+  db: Store,
+  tusns: readonly Tusn[],
+  directives: ReadonlySet<string>,
+): Promise<readonly ReportRow[]> {
+  const rows = await inChunks(tusns, (chunk) =>
+    db.selectFrom("reports").selectAll().where("tusn", "in", chunk).orderBy("counter").execute(),
+  );
+  return rows.filter(({ directiveDigest }) => directives.has(Buffer.from(directiveDigest).toString("hex")));
+}

@@ -11,8 +11,10 @@ import type { ApiTables } from "./api-schema.ts";
 import type { ChangesTables } from "./changes-schema.ts";
 import type { IdentityTables } from "./identity-schema.ts";
 import type { NoticesTables } from "./notices-schema.ts";
+import type { ReceiptsTables } from "./receipts-schema.ts";
 import type { RecordsTables } from "./records-schema.ts";
 import type { RestoreTables } from "./restore-schema.ts";
+import type { ReviewsTables } from "./reviews-schema.ts";
 
 export type {
   AuditorRow,
@@ -227,7 +229,9 @@ export interface Schema
     AccountsTables,
     RestoreTables,
     ApiTables,
-    NoticesTables {
+    NoticesTables,
+    ReceiptsTables,
+    ReviewsTables {
   merchants: MerchantRow;
   terminals: TerminalRow;
   reported: ReportedRow;

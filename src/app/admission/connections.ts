@@ -1,11 +1,14 @@
 import type { Peer } from "../../../broker/bus.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
-import { judgeTakeOvers, MAX_TAKE_OVERS, type TakeOver, toNetwork } from "../../domain/clones.ts";
+import { judgeTakeOvers, MAX_TAKE_OVERS, type TakeOver } from "../../domain/clones.ts";
 import type { CloneSign } from "../../domain/life.ts";
+import { toNetwork } from "../../domain/network.ts";
 import { type Sides, toPeerText } from "./sides.ts";
 
 /** Terminals remembered; those that connected last. Some 10 MB. */
 export const MAX_REMEMBERED = 20_000;
+/** Of the networks that take-overs are told apart by. */
+const V4_BITS = 24;
 
 interface Remembered {
   /** The last two that differ in address or certificate; the newer one last. */
@@ -35,7 +38,7 @@ export class Connections {
   /** What a take-over at `now`, in seconds, shows together with those before it. */
   takenOver(older: Peer, newer: Peer, now: number): CloneSign | undefined {
     const { peers, takeOvers } = this.#terminals.get(newer.tusn) ?? NOTHING;
-    const news = { at: now, from: toNetwork(older.remote), to: toNetwork(newer.remote) };
+    const news = { at: now, from: toNetwork(older.remote, V4_BITS), to: toNetwork(newer.remote, V4_BITS) };
     const all = [...takeOvers, news].slice(-MAX_TAKE_OVERS);
     const sign = judgeTakeOvers(all);
     // What a person has been told of is no sign again.

@@ -1,19 +1,18 @@
-import type { Attestation, AttestedApproval, AttestedEvidence } from "../../../certs/attestation/format.ts";
+import type { Attestation, AttestedEvidence } from "../../../certs/attestation/format.ts";
 import { toMasked } from "../../../certs/attestation/masked.ts";
-import { toSigners, verifyApproval } from "../../../certs/signatures.ts";
 import type { Policy } from "../../../certs/trust/policy.ts";
 import { isEqual, toDigest, toHex } from "../../../proto/bytes.ts";
-import type { Signature } from "../../../proto/delivery.ts";
 import { parseDirective } from "../../../proto/directive.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { parseProfile } from "../../../proto/profile.ts";
-import { parseStatement, type Statement } from "../../../proto/statement.ts";
+import { parseStatement } from "../../../proto/statement.ts";
 import { findInStates } from "../../store/deployments.ts";
 import { toHashes } from "../../store/ledger.ts";
 import { findReleases, findSignatures } from "../../store/releases.ts";
 import { listReports } from "../../store/reports.ts";
 import type { CertificateRow, DeploymentRow, ReportedRow, TerminalRow } from "../../store/schema.ts";
 import type { Store } from "../../store/store.ts";
+import { type SignedStatement, toApproval } from "./approval.ts";
 import { findCertificate } from "./texts.ts";
 
 type Proven = Pick<Attestation, "runs" | "approval" | "evidence">;
@@ -62,12 +61,6 @@ export async function readRuns(db: Store, sources: RunsSources): Promise<Proven>
   }
 }
 
-interface Signed {
-  readonly statement: Statement;
-  readonly bytes: Uint8Array;
-  readonly signatures: readonly Signature[];
-}
-
 function toRuns({ directive: bytes }: DeploymentRow): Attestation["runs"] {
   const directive = parseDirective(bytes);
   const { number, merchant, acquiring, binding } = parseProfile(directive.profile);
@@ -85,40 +78,12 @@ function toRuns({ directive: bytes }: DeploymentRow): Attestation["runs"] {
   };
 }
 
-function toApproval(
-  { statement, bytes, signatures }: Signed,
-  policy: Policy,
-  { reason, publishedAt }: { readonly reason: string; readonly publishedAt: number },
-): AttestedApproval {
-  const { releaseId, purpose, created, expires } = statement;
-  return {
-    ...{ release: toHex(releaseId), purpose, reason, created, expires, publishedAt },
-    signers: signatures.map((signature) => {
-      const keyId = toHex(signature.keyId);
-      const person = policy.persons.find(({ keys }) => keys.some(({ id }) => id === keyId));
-      const holds = toSigners(policy, bytes, [signature]).length > 0;
-      return { keyId, holds, person: person?.id ?? "", name: person?.name ?? "", roles: person?.roles ?? [] };
-    }),
-    isApprovedToday: isApproved(policy, { statement, bytes, signatures }),
-  };
-}
-
-function isApproved(policy: Policy, { statement, bytes, signatures }: Signed): boolean {
-  try {
-    verifyApproval(policy, statement.purpose, bytes, signatures);
-    return true;
-  } catch (error) {
-    if (error instanceof TillsyncError && error.code === "STATEMENT_UNSIGNED") return false;
-    throw error;
-  }
-}
-
 /** Null where no certificate with the key that the directive names is on record. */
 async function readEvidence(
   db: Store,
   { terminal, certificates, authority }: RunsSources,
   deployment: DeploymentRow,
-  { bytes, signatures }: Signed,
+  { bytes, signatures }: SignedStatement,
 ): Promise<AttestedEvidence | null> {
   const { deviceKey } = parseDirective(deployment.directive);
   const own = certificates.filter((row) => isEqual(row.deviceKey, deviceKey));

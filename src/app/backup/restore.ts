@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { openEnvelope } from "../../../certs/attestation/envelope.ts";
 import { parseAttestation } from "../../../certs/attestation/format.ts";
+import { PAYLOAD_TYPES } from "../../../proto/dsse.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { openStore } from "../../store/store.ts";
 import { toAccountKeyFile } from "../accounts/account-key.ts";
@@ -93,7 +94,7 @@ async function verifyFolder(data: string, now: number): Promise<Uint8Array> {
 }
 
 function readHead(attestation: Uint8Array, root: Uint8Array): LedgerHead {
-  const { ledger } = parseAttestation(openEnvelope(attestation, root).payload);
+  const { ledger } = parseAttestation(openEnvelope(attestation, root, PAYLOAD_TYPES.attestation).payload);
   return { size: ledger.size, root: Buffer.from(ledger.root, "hex") };
 }
 

@@ -11,12 +11,14 @@ import { transact } from "../../store/store.ts";
 import { listVerdicts } from "../../store/verdicts.ts";
 import type { Context } from "../context.ts";
 import { noteHappenings } from "../identity/history.ts";
+import { parseActor } from "../registry/act.ts";
 import { planProof } from "./plan.ts";
 
 /** How often it is looked whether the running service has a verdict. */
 const LOOK_MS = 250;
 const MAX_REASON_CHARACTERS = 500;
 const MAX_NAME_CHARACTERS = 64;
+const SERVICE = "service";
 
 /** What had been decided of a terminal when its proof was asked for. */
 export interface Demand {
@@ -28,9 +30,12 @@ export interface Demand {
 /**
  * Has a terminal asked now, or as soon as it is connected; the running service does it, which may be another process.
  *
- * @throws TillsyncError NOT_FOUND; PROOF_LOCKED; STATE_CONFLICT where it is not enrolled; TERMINAL_RETIRED
+ * @param by who asks for it; the service where absent
+ * @throws TillsyncError NOT_FOUND; PROOF_LOCKED; STATE_CONFLICT where it is not enrolled; TERMINAL_RETIRED; what
+ *   `parseActor` throws
  */
-export function demandProof({ store, now }: Context, tusn: Tusn): Promise<Demand> {
+export async function demandProof({ store, now }: Context, tusn: Tusn, by: string = SERVICE): Promise<Demand> {
+  const actor = parseActor(by);
   return transact(store, async (tx) => {
     const [terminal] = await findTerminals(tx, [tusn]);
     if (terminal === undefined) throw new TillsyncError("NOT_FOUND", { terminal: tusn });
@@ -43,7 +48,9 @@ export function demandProof({ store, now }: Context, tusn: Tusn): Promise<Demand
     if (standing !== undefined && standing.lockedAt !== null) {
       throw new TillsyncError("PROOF_LOCKED", { terminal: tusn });
     }
-    await planProof(tx, tusn, now(), "demand");
+    const at = now();
+    await planProof(tx, tusn, at, "demand");
+    await noteHappenings(tx, at, [{ tusn, kind: "proof_demanded", actor }]);
     return { tusn, lastVerdict: (await listVerdicts(tx, tusn)).at(-1)?.id ?? 0 };
   });
 }

@@ -27,6 +27,8 @@ export interface BindingView extends Omit<BindingRecord, "bin" | "last4" | "comm
 export interface MerchantListView extends Merchant {
   readonly ownerKind: OwnerKind;
   readonly principal: string;
+  /** Until when the business licence is good; null where nobody has told. */
+  readonly licenceValidUntil: number | null;
   readonly version: number;
   readonly updatedAt: number;
   /** The account that its terminals settle to. */
@@ -83,13 +85,13 @@ export async function listMerchants(store: Store, query: MerchantListQuery = {})
 /** @throws TillsyncError NOT_FOUND */
 export async function showMerchant(store: Store, number: string): Promise<MerchantView> {
   const record = await readRecord(store, number);
-  const { ownerKind, principal, contacts, version, updatedAt, bindings } = record;
+  const { ownerKind, principal, licenceValidUntil, contacts, version, updatedAt, bindings } = record;
   const ended = (await listBindings(store, number)).filter(({ state }) => state === "ended");
   const shown = [...bindings, ...ended.map(toBindingRecord)].slice(0, MAX_SHOWN_BINDINGS);
   const terminals = await listTerminals(store, number);
   return {
     ...toMerchant(record),
-    ...{ ownerKind, principal, version, updatedAt, contacts },
+    ...{ ownerKind, principal, licenceValidUntil, version, updatedAt, contacts },
     settlement: toSettlementView(toPrimary(record)),
     bindings: shown.map(toBindingView),
     terminals: terminals.map(({ tusn }) => tusn),
@@ -112,8 +114,9 @@ export async function listMerchantChanges(
 }
 
 function toListView(row: MerchantListRow): MerchantListView {
-  const { ownerKind, principal, version, updatedAt } = row;
-  return { ...toMerchant(row), ownerKind, principal, version, updatedAt, settlement: toSettlementView(row) };
+  const { ownerKind, principal, licenceValidUntil, version, updatedAt } = row;
+  const details = { ownerKind, principal, licenceValidUntil, version, updatedAt };
+  return { ...toMerchant(row), ...details, settlement: toSettlementView(row) };
 }
 
 function toBindingView({ bin, last4, commitment: _, ...binding }: BindingRecord): BindingView {

@@ -15,7 +15,8 @@ import type { DeploymentRow } from "../../store/schema.ts";
 import { type Store, type Tx, transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import { toStepped } from "../deployment-steps.ts";
-import { type LedgerKind, toEntry } from "../ledger-entries.ts";
+import { type EntryFields, type LedgerKind, toEntry } from "../ledger-entries.ts";
+import { parseActor } from "../registry/act.ts";
 import { noteLife } from "../registry/note-life.ts";
 import { type Leaf, toLeaves } from "./leaves.ts";
 import { noteOrders } from "./orders.ts";
@@ -35,6 +36,13 @@ export interface PublishedRelease {
   readonly already: boolean;
 }
 
+type Acting = Pick<EntryFields, "actor">;
+
+/** Who signed it, and who had it published. */
+interface People extends Acting {
+  readonly approvers: readonly string[];
+}
+
 /** Terminals that one ledger entry names; beyond them they are only counted. */
 const MAX_NAMED = 20;
 
@@ -43,15 +51,22 @@ const MAX_NAMED = 20;
  * it as every terminal's gate will, so that nothing is sent that would be refused. A directive whose terminal moved on
  * since is left out, and the others go; where none is left, the release is refused as a whole.
  *
- * @throws TillsyncError what `parseRelease`, `toLeaves` and `partLeaves` throw; STATEMENT_UNSIGNED; SENSITIVE_DATA
+ * @param by who publishes it, which gives nobody's approval; the service where absent
+ * @throws TillsyncError what `parseRelease`, `toLeaves`, `partLeaves` and `parseActor` throw; STATEMENT_UNSIGNED; SENSITIVE_DATA
  */
-export async function publishRelease(context: Context, bytes: Uint8Array, policy: Policy): Promise<PublishedRelease> {
+export async function publishRelease(
+  context: Context,
+  bytes: Uint8Array,
+  policy: Policy,
+  by?: string,
+): Promise<PublishedRelease> {
+  const actor: Acting = by === undefined ? {} : { actor: parseActor(by) };
   const release = parseRelease(bytes);
   checkNotSensitive(release.file.reason);
   const approvers = verifyReleaseApproval(release, policy).map(({ id }) => id);
   const result = (await isPublished(context.store, release))
     ? toAlready(release)
-    : await publishLeaves(context, release, toLeaves(release, policy, context), approvers);
+    : await publishLeaves(context, release, toLeaves(release, policy, context), { approvers, ...actor });
   const { releaseId, deployments, reserved, superseded, skipped, already } = result;
   const counts = { deployments, reserved, superseded, skipped: skipped.length, already };
   context.log.info({ release: toHex(releaseId), ...counts }, "release published");
@@ -62,7 +77,7 @@ function publishLeaves(
   context: Context,
   release: WholeRelease,
   leaves: readonly Leaf[],
-  approvers: readonly string[],
+  people: People,
 ): Promise<PublishedRelease> {
   const { releaseId } = release.statement;
   return transact(context.store, async (tx) => {
@@ -72,14 +87,14 @@ function publishLeaves(
     const { taken, skipped } = await partLeaves(tx, leaves, context.identity);
     const tusns = taken.map(({ directive }) => directive.tusn);
     const superseded = await supersede(tx, tusns, now);
-    await store(tx, release, taken, approvers, now);
+    await store(tx, release, taken, people, now);
     const bound = taken.filter(({ changesBinding }) => changesBinding);
     await noteLife(
       tx,
       now,
       bound.map(({ directive: { tusn } }) => ({ tusn, event: "bound" })),
     );
-    await noteSkipped(tx, releaseId, skipped, now);
+    await noteSkipped(tx, releaseId, skipped, people, now);
     await closeDraft(tx, releaseId, now, "published");
     const reserved = taken.filter(({ reserve }) => reserve !== undefined).length;
     return { releaseId, deployments: taken.length, reserved, superseded, skipped, already: false };
@@ -114,7 +129,7 @@ async function store(
   tx: Tx,
   { file, statement }: WholeRelease,
   leaves: readonly Leaf[],
-  approvers: readonly string[],
+  { approvers, ...actor }: People,
   now: number,
 ): Promise<void> {
   const { reason } = file;
@@ -152,7 +167,7 @@ async function store(
   );
   const detail = { approvers: approvers.join("+"), merchant, purpose, reason, size };
   await appendEntries(tx, [
-    toEntry(now, "release.published", toHex(releaseId), { digest: toDigest(file.statement), detail }),
+    toEntry(now, "release.published", toHex(releaseId), { ...actor, digest: toDigest(file.statement), detail }),
   ]);
   // Whoever publishes a way back by itself orders it.
   const restoring = leaves.filter(({ directive }) => directive.restores.length > 0);
@@ -163,9 +178,15 @@ async function store(
   );
 }
 
-async function noteSkipped(tx: Tx, releaseId: Uint8Array, skipped: readonly SkippedLeaf[], now: number): Promise<void> {
+async function noteSkipped(
+  tx: Tx,
+  releaseId: Uint8Array,
+  skipped: readonly SkippedLeaf[],
+  { approvers: _, ...actor }: People,
+  now: number,
+): Promise<void> {
   if (skipped.length === 0) return;
   const named = skipped.slice(0, MAX_NAMED).map(({ tusn, code }) => `${tusn} ${code}`);
   const detail = { skipped: skipped.length, terminals: named.join(", ") };
-  await appendEntries(tx, [toEntry(now, "release.left_out", toHex(releaseId), { detail })]);
+  await appendEntries(tx, [toEntry(now, "release.left_out", toHex(releaseId), { ...actor, detail })]);
 }

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import { toChangeFactsJson } from "../../../certs/acquirer/lakala-body.ts";
-import { TillsyncError, toErrorCode } from "../../../proto/errors.ts";
+import { TillsyncError } from "../../../proto/errors.ts";
 import type { Acquirer } from "../../app/acquirers/acquirer.ts";
+import { checkAcquirer } from "../../app/acquirers/check.ts";
 import { toChangeFacts } from "../../app/acquirers/facts.ts";
+import { toChannel } from "../../app/acquirers/manual/channel.ts";
 import type { Channel } from "../../app/acquirers/manual/checklists.ts";
 import { listChecklist, tickStep } from "../../app/acquirers/manual/tick.ts";
 import type { OrderRunner } from "../../app/acquirers/runner.ts";
@@ -28,15 +30,6 @@ export interface OpenedAcquirers {
   readonly runner: OrderRunner;
 }
 export type OpenAcquirers = (context: Context, folder: string) => OpenedAcquirers;
-
-/** What came of trying an acquirer. */
-export interface AcquirerCheck {
-  readonly acquirer: string;
-  readonly adapter: string;
-  /** `OK`, or the code of what went wrong. */
-  readonly result: string;
-  readonly facts: Readonly<Record<string, unknown>>;
-}
 
 interface ActOptions {
   readonly reason: string;
@@ -72,7 +65,7 @@ export function addAcquirerCommands(
     .action((_options: object, command: Command) =>
       withBackend(ports, command, async ({ context, folder }, output) => {
         const opened = open(context, folder.path);
-        const checks = await Promise.all([...opened.acquirers].map(([code, one]) => checkOne(code, one)));
+        const checks = await Promise.all([...opened.acquirers].map(([code, one]) => checkAcquirer(code, one)));
         print(output, checks, toChecksText);
         if (checks.some(({ result }) => result !== "OK")) setExitCode(FAILED);
       }),
@@ -150,7 +143,7 @@ export function addAcquirerCommands(
     .argument("<request>", "request number")
     .action((request: string, _options: object, command: Command) =>
       withBackend(ports, command, async ({ context, folder }, output) => {
-        const channel = await demandChannel(context, open(context, folder.path), request);
+        const channel = await readChannel(context, open(context, folder.path), request);
         print(output, await listChecklist(context, channel, request), toChecklistText);
       }),
     );
@@ -166,7 +159,7 @@ export function addAcquirerCommands(
     .option("--evidence <file>", "picture, recording or letter; a copy is kept in the data folder")
     .action((request: string, step: string, { note, evidence, reason, by }: TickOptions, command: Command) =>
       withBackend(ports, command, async ({ context, folder }, output) => {
-        const channel = await demandChannel(context, open(context, folder.path), request);
+        const channel = await readChannel(context, open(context, folder.path), request);
         const file = evidence === undefined ? {} : { evidence: readBytes(evidence, MAX_EVIDENCE_BYTES) };
         const tick = { requestNo: request, step, note, ...file };
         await tickStep(context, { folder: folder.path, channel }, tick, parseAct(reason, by));
@@ -179,17 +172,6 @@ function withAct(command: Command): Command {
   return command
     .requiredOption("--reason <text>", "why; kept in the ledger")
     .option("--by <name>", "who says so (default: operator)");
-}
-
-async function checkOne(acquirer: string, one: Acquirer): Promise<AcquirerCheck> {
-  const { adapter } = one;
-  try {
-    await one.check();
-    return { acquirer, adapter, result: "OK", facts: {} };
-  } catch (error) {
-    const facts = error instanceof TillsyncError ? error.fields : {};
-    return { acquirer, adapter, result: toErrorCode(error), facts };
-  }
 }
 
 /** @throws TillsyncError what `viewRecord` throws; NOT_FOUND where no acquirer knows the merchant */
@@ -219,17 +201,11 @@ function demandSettings({ settings }: OpenedAcquirers, code: string): AcquirerSe
   return found;
 }
 
-async function demandChannel(context: Context, opened: OpenedAcquirers, request: string): Promise<Channel> {
+/** @throws TillsyncError NOT_FOUND, CONFIG_INVALID */
+async function readChannel(context: Context, { settings }: OpenedAcquirers, request: string): Promise<Channel> {
   const order = await findOrder(context.store, request);
   if (order === undefined) throw new TillsyncError("NOT_FOUND", { order: request });
-  const settings = demandSettings(opened, order.acquirer);
-  if (settings.adapter !== "manual") {
-    throw new TillsyncError("CONFIG_INVALID", {
-      acquirer: order.acquirer,
-      expected: "one that people are asked through",
-    });
-  }
-  return settings.channel;
+  return toChannel(settings, order.acquirer);
 }
 
 /** Without keys' paths: whoever reads the list need not know where they lie. */

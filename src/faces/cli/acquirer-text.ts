@@ -1,7 +1,8 @@
+import type { AcquirerCheck } from "../../app/acquirers/check.ts";
 import type { ChecklistLine } from "../../app/acquirers/manual/tick.ts";
 import type { RecordView } from "../../app/acquirers/view.ts";
 import type { RecordFinding } from "../../domain/acquirers/on-record.ts";
-import type { AcquirerCheck, ListedAcquirer, ListedOrder } from "./acquirer-commands.ts";
+import type { ListedAcquirer, ListedOrder } from "./acquirer-commands.ts";
 import { toSheet, toTable, toTime } from "./output.ts";
 
 // What the commands about acquirers print for people.

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { MAX_SIGNED_ATTESTATION_BYTES } from "../../../certs/attestation/envelope.ts";
+import { MAX_SIGNED_DOCUMENT_BYTES } from "../../../certs/attestation/envelope.ts";
 import { MAX_RELEASE_FILE_BYTES } from "../../../proto/bounds.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import { adoptRelease } from "../../app/backup/adopt-release.ts";
@@ -83,7 +83,7 @@ export function addBackupCommands(program: Command, ports: CliPorts, version: st
       const target = toGlobals(command).data;
       const restored = await restoreBackup({
         ...{ ...readSource(file, options), target, closeWaiting, act: parseAct(reason, by), now: toNow },
-        ...(attestation === undefined ? {} : { attestation: readBytes(attestation, MAX_SIGNED_ATTESTATION_BYTES) }),
+        ...(attestation === undefined ? {} : { attestation: readBytes(attestation, MAX_SIGNED_DOCUMENT_BYTES) }),
       });
       print(toOutput(ports, command), restored, (done) => toRestoredText(done, target));
     });

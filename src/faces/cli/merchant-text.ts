@@ -36,6 +36,7 @@ export function toMerchantText(view: MerchantView): string {
     ["owner", OWNERS[view.ownerKind]],
     ["principal", view.principal || "-"],
     ["licence", view.licenceNo],
+    ["licence until", toTime(view.licenceValidUntil ?? undefined)],
     ["tax number", view.taxNo],
     ["USCC", view.uscc === "" ? "- (micro-merchant)" : view.uscc],
     ["MCC", view.mcc],
@@ -77,9 +78,13 @@ function toChangeText({ id, version, at, actor, changeId, group, before, after }
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const lines = names.map((name): [string, string] => [
     `  ${name}`,
-    `${toValue(before[name])} -> ${toValue(after[name])}`,
+    `${toMember(name, before[name])} -> ${toMember(name, after[name])}`,
   ]);
   return [head, toSheet(lines)].join("\n");
+}
+
+function toMember(name: string, value: unknown): string {
+  return name === "licenceValidUntil" && typeof value === "number" ? toTime(value) : toValue(value);
 }
 
 function toValue(value: unknown): string {

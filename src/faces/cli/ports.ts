@@ -55,6 +55,8 @@ export interface CliPorts {
   err(text: string): void;
   /** Path of docs/errors.md; nothing need be there. */
   readonly errorsPage: string;
+  /** Reads the font of documents to print. @throws TillsyncError CONFIG_INVALID */
+  font(): Uint8Array;
   /** @throws TillsyncError DATA_FOLDER_INVALID where there is no data folder yet */
   openBackend(data: string): Promise<Backend>;
   /** The acquirers of a data folder, and what drives orders to them. @throws TillsyncError DATA_FOLDER_INVALID */

@@ -18,10 +18,11 @@ export function addProofCommands(program: Command, ports: CliPorts): void {
     .description("have the running service ask a terminal now, or as soon as it is connected")
     .argument("<tusn>", "the terminal's unique serial number")
     .option("--wait <seconds>", "wait for the verdict; exit 0 only if it suffices", toWholeNumber(1, MAX_WAIT_S))
-    .action((text: string, options: { wait?: number }, command: Command) => {
+    .option("--by <name>", "who asks for it", OPERATOR)
+    .action((text: string, options: { wait?: number; by: string }, command: Command) => {
       const tusn = parseTusn(text);
       return withBackend(ports, command, async ({ context }, output) => {
-        const demand = await demandProof(context, tusn);
+        const demand = await demandProof(context, tusn, options.by);
         if (options.wait === undefined) {
           print(output, { tusn, asked: true }, () => `${tusn} is asked as soon as it is connected`);
           return;

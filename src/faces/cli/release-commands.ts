@@ -19,6 +19,8 @@ import { toProofAdvice } from "./proof-text.ts";
 import { type Look, toReleaseText, toReleaseView } from "./release-view.ts";
 import { addRollback } from "./rollback-command.ts";
 
+const OPERATOR = "operator";
+
 /** People sign with `tillsync-sign`, on their own machines: no command here ever reads an approver's key. */
 export function addReleaseCommands(program: Command, ports: CliPorts): void {
   const release = program.command("release").description("build, publish, show and roll back releases");
@@ -28,12 +30,13 @@ export function addReleaseCommands(program: Command, ports: CliPorts): void {
     .command("publish")
     .description("verify a signed release and put it in the outbox of the service")
     .argument("<file-or-id>", "release file, or the id of a release on the desk")
-    .action((which: string, _options: object, command: Command) =>
+    .option("--by <name>", "who publishes it", OPERATOR)
+    .action((which: string, { by }: { by: string }, command: Command) =>
       withBackend(ports, command, async ({ context, trust }, output) => {
         const bytes = existsSync(which)
           ? toReleaseFileBytes(readRelease(which))
           : await openDesk(context, () => trust.trust().policy).read(parseReleaseId(which));
-        const result = await publishRelease(context, bytes, trust.trust().policy);
+        const result = await publishRelease(context, bytes, trust.trust().policy, by);
         print(output, result, toPublishResultText);
       }),
     );

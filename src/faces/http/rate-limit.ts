@@ -1,5 +1,5 @@
-import { isIPv6 } from "node:net";
 import { TillsyncError } from "../../../proto/errors.ts";
+import { toNetwork } from "../../domain/network.ts";
 
 /** A bucket of `burst` tokens that fills again by `perMinute`. */
 export interface Rate {
@@ -86,44 +86,7 @@ export function createRateLimit({ burst, perMinute }: Rate, now: () => number): 
   };
 }
 
-const GROUPS = 8;
-/** Groups of an IPv6 address that one subscriber has at least. */
-const NETWORK_GROUPS = 4;
-/** First six groups of an IPv4 address that is written as IPv6 (RFC 4291, 2.5.5.2). */
-const MAPPED = "0:0:0:0:0:ffff";
-
-/**
- * The name that an address is counted under: an IPv4 address, however it is written, or the /64 of an IPv6 address. Any
- * other text is its own name.
- */
+/** The name that an address is counted under: an IPv4 address itself, or the /64 of an IPv6 address. */
 export function toAddressName(address: string): string {
-  const [text = ""] = address.split("%");
-  if (!isIPv6(text)) return address;
-  const [head = "", tail = ""] = text.split("::");
-  const [leading, trailing] = [toGroups(head), toGroups(tail)];
-  const zeros = Array<number>(GROUPS - leading.length - trailing.length).fill(0);
-  const groups = [...leading, ...zeros, ...trailing];
-  if (toText(groups.slice(0, -2)) === MAPPED) {
-    return groups
-      .slice(-2)
-      .flatMap((group) => [group >> 8, group & 0xff])
-      .join(".");
-  }
-  return `${toText(groups.slice(0, NETWORK_GROUPS))}::/64`;
-}
-
-function toText(groups: readonly number[]): string {
-  return groups.map((group) => group.toString(16)).join(":");
-}
-
-/** An IPv4 address at the end stands for two groups. */
-function toGroups(text: string): readonly number[] {
-  return text === ""
-    ? []
-    : text.split(":").flatMap((group) => (group.includes(".") ? toPair(group) : [parseInt(group, 16)]));
-}
-
-function toPair(text: string): readonly number[] {
-  const [a = 0, b = 0, c = 0, d = 0] = text.split(".").map(Number);
-  return [a * 256 + b, c * 256 + d];
+  return toNetwork(address, 32);
 }

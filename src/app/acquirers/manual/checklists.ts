@@ -101,11 +101,7 @@ const REQUESTS: Readonly<Record<Channel, readonly StepText[]>> = {
     ],
   ],
   hotline: [
-    [
-      "call",
-      "拨打95016，依次按1、1、4转人工，记下工号",
-      "Call 95016, choose 1, 1 and 4 for a person, and note the agent's number",
-    ],
+    ["call", "拨打95016，依次按1、1、4转人工", "Call 95016, and choose 1, 1 and 4 for a person"],
     [
       "prove",
       "由商户本人回答身份核验问题，切勿在电话中报出密码或验证码",

@@ -1,9 +1,10 @@
 import { toHex } from "../../../../proto/bytes.ts";
 import { check, checkLine } from "../../../../proto/check.ts";
 import { TillsyncError } from "../../../../proto/errors.ts";
+import { toRedacted } from "../../../../proto/redaction.ts";
 import { checkNotSensitive } from "../../../../proto/sensitive.ts";
 import { toMasked } from "../../../domain/acquirers/on-record.ts";
-import { ORDER_ENDS, type OrderState } from "../../../domain/acquirers/order.ts";
+import { type BindingFacts, ORDER_ENDS, type OrderState } from "../../../domain/acquirers/order.ts";
 import { findOrder, putOrder } from "../../../store/acquirer-orders.ts";
 import { addTick, listTicks } from "../../../store/acquirer-ticks.ts";
 import type { AcquirerOrderRow, AcquirerTickRow } from "../../../store/acquirers-schema.ts";
@@ -22,6 +23,7 @@ const MAX_NOTE = 100;
 /** A number as it is shown: digits at either end at most, and something in between. */
 const SHOWN = /^\d{0,6}[*xX]{1,40}\d{2,4}$/;
 const GAPS = /[ -]/g;
+const CASE = /^[0-9A-Za-z-]+$/;
 /** States in which a person's step is waited for. */
 const WAITING: readonly OrderState[] = ["requested", "unknown", "auditing"];
 
@@ -49,7 +51,7 @@ export async function tickStep(
 ): Promise<void> {
   const { store, now } = context;
   const step = toStep(channel, tick.step);
-  const noted = toNote(step, tick.note);
+  checkNotSensitive(tick.note);
   if (step?.hasEvidence === true && tick.evidence === undefined) {
     throw new TillsyncError("EVIDENCE_MISSING", { step: step.id });
   }
@@ -58,6 +60,7 @@ export async function tickStep(
     const order = await findOrder(tx, tick.requestNo);
     if (order === undefined) throw new TillsyncError("NOT_FOUND", { order: tick.requestNo });
     demandNext(order, await listTicks(tx, tick.requestNo), { channel, step, actor });
+    const noted = toNote(step, tick.note, order);
     const at = now();
     await addTick(tx, { requestNo: order.requestNo, step: tick.step, person: actor, at, evidence, noted });
     await putOrder(tx, order.requestNo, {
@@ -96,8 +99,7 @@ function toStep(channel: Channel, id: string): Step | undefined {
   return step;
 }
 
-function toNote(step: Step | undefined, note: string): string {
-  checkNotSensitive(note);
+function toNote(step: Step | undefined, note: string, order: Pick<AcquirerOrderRow, "wanted" | "before">): string {
   if (step?.notes === "account") {
     check(note.length <= MAX_NOTE && SHOWN.test(note.replace(GAPS, "")), "note");
     return toMasked(note);
@@ -106,7 +108,15 @@ function toNote(step: Step | undefined, note: string): string {
     check(note === "", "note");
     return "";
   }
-  return toWords(checkLine(note, MAX_NOTE, "note"));
+  const line = checkLine(note, MAX_NOTE, "note");
+  return step?.notes === "case" && CASE.test(line) && !isAccountOf(order, line) ? line : toWords(line);
+}
+
+/** A case number may be long, and is kept whole: unless it could be one of the accounts, which belongs nowhere here. */
+function isAccountOf({ wanted, before }: Pick<AcquirerOrderRow, "wanted" | "before">, line: string): boolean {
+  const digits = line.replace(/\D/g, "");
+  const accounts = [wanted, before].filter((text) => text !== "").map((text) => JSON.parse(text) as BindingFacts);
+  return toRedacted(digits) !== digits || accounts.some(({ last4 }) => digits.endsWith(last4));
 }
 
 function demandNext(

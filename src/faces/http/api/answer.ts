@@ -4,11 +4,12 @@ import type { Actor } from "../../../domain/accounts/actor.ts";
 import type { Call, Download, Endpoint, Services, Watch } from "./endpoint.ts";
 import { verifyRight } from "./gate.ts";
 import { doOnce, type SentAnswer, toRequestDigest } from "./idempotency.ts";
-import { toPrecondition, toTag } from "./precondition.ts";
+import { isHeld, toPrecondition, toReadTag, toTag } from "./precondition.ts";
 import { toMerchants } from "./scope.ts";
 import { parseEventId, type Streams } from "./streams.ts";
 
 export const JSON_TYPE = "application/json";
+const NOT_MODIFIED = 304;
 const KEY = /^[\x21-\x7e]{1,64}$/;
 
 /** Whoever is not known. He has no right that a handler could come upon. */
@@ -43,8 +44,9 @@ export async function answerCall(
             digest: toDigestOf(request),
           },
           work,
-        );
+        ).catch((error: unknown) => throwLater(reply, error));
   if (etag !== "") reply.header("etag", etag);
+  if (row.method === "GET" && isHeld(request.headers["if-none-match"], etag)) return reply.code(NOT_MODIFIED).send();
   reply.code(status);
   return body === "" ? reply.send() : reply.type(`${JSON_TYPE}; charset=utf-8`).send(body);
 }
@@ -70,14 +72,15 @@ async function handle(
 }
 
 /** In JSON, by the schema of the row: what it does not name is left out. */
-function toSent({ status, answer, tag }: Endpoint, reply: FastifyReply, result: unknown): SentAnswer {
+function toSent({ method, status, answer, tag }: Endpoint, reply: FastifyReply, result: unknown): SentAnswer {
   if (answer === undefined) return { status, etag: "", body: "" };
   const plain = toPlain(result);
   const serialize = reply.getSerializationFunction(String(status), JSON_TYPE);
   if (serialize === undefined) throw new TillsyncError("INTERNAL");
   const body = String(serialize(plain as Record<string, unknown>));
   const version = tag === undefined ? undefined : (plain as Readonly<Record<string, unknown>>)[tag];
-  return { status, etag: version === undefined ? "" : toTag(Number(version)), body };
+  if (version === undefined) return { status, etag: "", body };
+  return { status, etag: method === "GET" ? toReadTag(Number(version), body) : toTag(Number(version)), body };
 }
 
 /** Bytes as hexadecimal text wherever they stand. */
@@ -94,6 +97,14 @@ function readKey({ headers }: FastifyRequest): string | undefined {
   if (key === undefined) return undefined;
   if (typeof key !== "string" || !KEY.test(key)) throw new TillsyncError("FIELD_INVALID", { field: "idempotency-key" });
   return key;
+}
+
+/** Whoever comes too early is told when to come again. */
+function throwLater(reply: FastifyReply, error: unknown): never {
+  const isEarly = error instanceof TillsyncError && error.code === "IDEMPOTENCY_CONFLICT";
+  const seconds = isEarly ? error.fields["seconds"] : undefined;
+  if (seconds !== undefined) reply.header("retry-after", String(seconds));
+  throw error;
 }
 
 function toDigestOf({ method, url, headers, apiBody }: FastifyRequest): Uint8Array {

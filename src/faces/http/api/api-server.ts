@@ -8,13 +8,15 @@ import type { ServerOptions } from "../server.ts";
 import { type ApiWork, addEndpoints } from "./add-endpoints.ts";
 import { answerCall } from "./answer.ts";
 import { describeOnce } from "./describe.ts";
-import type { Endpoint, Services } from "./endpoint.ts";
+import type { Acquiring, Endpoint, Services } from "./endpoint.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 import { openGate } from "./gate.ts";
 import {
   MAX_JSON_BYTES,
   MAX_LARGE,
   MAX_LARGE_OF_ONE,
+  MAX_OUTSIDE,
+  MAX_OUTSIDE_OF_ONE,
   MAX_SOCKETS_PER_ADDRESS,
   RATES,
   type Rates,
@@ -27,8 +29,11 @@ import { openStreams } from "./streams.ts";
 export interface ApiServerOptions extends Context, ServerOptions {
   readonly accounts: Accounts;
   readonly tools: ChangeTools;
+  readonly acquiring: Acquiring;
   /** The data folder, for evidence. */
   readonly dataFolder: string;
+  /** Reads the font of documents to print. @throws TillsyncError CONFIG_INVALID */
+  font(): Uint8Array;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -44,17 +49,22 @@ export interface ApiServerOptions extends Context, ServerOptions {
  * @throws TillsyncError PORT_IN_USE, CONFIG_INVALID
  */
 export async function openApiServer(options: ApiServerOptions): Promise<HttpFace> {
-  const { accounts, tools, dataFolder, store, now, randomBytes, log, identity } = options;
+  const { accounts, tools, acquiring, dataFolder, font, store, now, randomBytes, log, identity } = options;
   const context: Context = { store, now, randomBytes, log, identity };
   const attachments = openAttachments(context, dataFolder);
-  const services: Services = { context, accounts, tools, attachments, describe: describeOnce() };
+  const services: Services = {
+    ...{ context, accounts, tools, attachments, acquiring, dataFolder, font },
+    describe: describeOnce(),
+  };
   const streams = openStreams(context, options.startTimer ?? startTimer);
   const gate = openGate(services, { ...RATES, ...options.rates });
   const large = createPlaces({ inAll: MAX_LARGE, ofOne: MAX_LARGE_OF_ONE });
+  const outside = createPlaces({ inAll: MAX_OUTSIDE, ofOne: MAX_OUTSIDE_OF_ONE });
   const work: ApiWork = {
     enter: async (row, request, reply) => {
       request.apiBearer = await gate.enter(request, row);
       if (isLarge(row)) large.enter(request.actor?.name ?? "", reply.raw);
+      if (row.asksOutside === true) outside.enter(request.actor?.name ?? "", reply.raw);
     },
     answer: (row, request, reply) => answerCall(row, { services, streams }, request, reply),
   };

@@ -1,5 +1,8 @@
 import type { Static, TSchema, Type } from "typebox";
 import type { Accounts } from "../../../app/accounts/accounts.ts";
+import type { Acquirer } from "../../../app/acquirers/acquirer.ts";
+import type { OrderRunner } from "../../../app/acquirers/runner.ts";
+import type { AcquirerSettings } from "../../../app/acquirers/settings.ts";
 import type { Attachments } from "../../../app/changes/attachments.ts";
 import type { ChangeTools } from "../../../app/changes/submit.ts";
 import type { Context } from "../../../app/context.ts";
@@ -9,12 +12,25 @@ import type { Right } from "../../../domain/accounts/rights.ts";
 export const METHODS = ["GET", "POST", "PATCH", "DELETE"] as const;
 export type Method = (typeof METHODS)[number];
 
+/** The acquirers that are set up, and what drives the orders to them: the one of this process. */
+export interface Acquiring {
+  readonly settings: readonly AcquirerSettings[];
+  /** By code. */
+  readonly acquirers: ReadonlyMap<string, Acquirer>;
+  readonly orders: OrderRunner;
+}
+
 /** What endpoints work with: the same application services as the command line. */
 export interface Services {
   readonly context: Context;
   readonly accounts: Accounts;
   readonly tools: ChangeTools;
   readonly attachments: Attachments;
+  readonly acquiring: Acquiring;
+  /** Where evidence is kept. */
+  readonly dataFolder: string;
+  /** The font of documents to print. @throws TillsyncError CONFIG_INVALID */
+  font(): Uint8Array;
   /** What this API is, in OpenAPI 3.1. */
   describe(): Promise<object>;
 }
@@ -40,6 +56,8 @@ export interface Call<P, Q, B> {
 export interface BytesBody {
   readonly types: readonly string[];
   readonly maxBytes: number;
+  /** Whether the request may come without one. */
+  readonly isOptional?: true;
 }
 
 /** A file. */
@@ -87,6 +105,8 @@ export interface EndpointOf<P extends TSchema, Q extends TSchema, B extends TSch
   readonly status: 200 | 201 | 202 | 204;
   /** Of an answer in JSON. */
   readonly answer?: TSchema;
+  /** Whether somebody outside is asked for it, who may be slow: few of these are under way at once. */
+  readonly asksOutside?: true;
   /** What the answer is where it is no JSON. */
   readonly sends?: "file" | "events";
   handle(services: Services, call: Call<Static<P>, Static<Q>, Static<B>>): Promise<unknown>;

@@ -15,9 +15,15 @@ export const MAX_JSON_BYTES = 65_536;
 /** Objects and lists within each other. */
 export const MAX_JSON_DEPTH = 12;
 export const MAX_UPLOAD_BYTES = MAX_ATTACHMENT_BYTES;
+/** A table of BINs: all the BINs of the mainland are a few thousand lines. */
+export const MAX_BIN_FILE_BYTES = 8 * 1_024 * 1_024;
 /** Bodies and answers of more than MAX_JSON_BYTES at once, of all and of one account. */
 export const MAX_LARGE = 6;
 export const MAX_LARGE_OF_ONE = 2;
+
+/** Questions to acquirers under way at once, of all and of one account: each holds a connection until it is answered. */
+export const MAX_OUTSIDE = 6;
+export const MAX_OUTSIDE_OF_ONE = 2;
 
 /** Items of one page. */
 export const MAX_PAGE = 200;
@@ -37,6 +43,13 @@ export const RATES: Rates = {
 
 /** How long the answer to an idempotency key is kept. */
 export const KEPT_S = 86_400;
+/**
+ * How long a request counts as under way. Above every time-out: whoever has not ended by then is taken to be gone, and a
+ * repetition is carried out anew.
+ */
+export const LEASE_S = 300;
+/** When to come again while it is, at the most: hardly any takes that long. */
+export const UNDER_WAY_S = 5;
 /** Keys of one account that are kept at once. */
 export const MAX_KEPT = 10_000;
 

@@ -7,6 +7,7 @@ import { Members } from "./schemas.ts";
 
 export const API_PREFIX = "/api/v1";
 
+const NOT_MODIFIED = 304;
 const PROBLEM_TYPE = "application/problem+json";
 const DESCRIPTION = [
   "Device management for fleets of POS terminals. Every error is an RFC 9457 problem with a code of docs/errors.md.",
@@ -69,7 +70,7 @@ export function toRouteSchema(row: Endpoint): FastifySchema {
 
 function toDescription({ right, reach }: Endpoint): string {
   if (right === "public") return "For everybody.";
-  const roles = RIGHTS[right].join(", ");
+  const roles = RIGHTS[right].filter((role) => reach !== "whole" || role !== "agent").join(", ");
   return `Right \`${right}\`: ${roles}.${reach === "scoped" ? " Within their scope." : ""}`;
 }
 
@@ -78,22 +79,29 @@ function toOperationId({ method, path }: Endpoint): string {
   return [method.toLowerCase(), ...words.map((word) => word.replace(/[{}.]/g, "_"))].join("-").replaceAll("_", "");
 }
 
-function toHeaders({ changes, right, ifMatch, sends }: Endpoint): TSchema {
+function toHeaders({ method, changes, right, ifMatch, sends, tag }: Endpoint): TSchema {
   return Type.Object({
     ...(changes === true && right !== "public"
       ? { "idempotency-key": Type.Optional(Type.String({ pattern: "^[!-~]{1,64}$" })) }
       : {}),
     ...(ifMatch === true ? { "if-match": Type.String({ description: "ETag of what was read" }) } : {}),
+    ...(tag !== undefined && method === "GET"
+      ? { "if-none-match": Type.Optional(Type.String({ description: "ETags of what was read before" })) }
+      : {}),
     ...(sends === "events"
       ? { "last-event-id": Type.Optional(Type.String({ description: "Id of the last event that came" })) }
       : {}),
   });
 }
 
-function toResponses({ status, answer, sends, tag }: Endpoint): Readonly<Record<string, unknown>> {
+function toResponses({ method, status, answer, sends, tag }: Endpoint): Readonly<Record<string, unknown>> {
   const headers = tag === undefined ? {} : { headers: { etag: { type: "string", description: "Its version" } } };
+  const held =
+    tag === undefined || method !== "GET"
+      ? {}
+      : { [NOT_MODIFIED]: { description: "It is as If-None-Match has it", ...headers, type: "null" } };
   const problem = { description: "A problem", content: { [PROBLEM_TYPE]: { schema: { $ref: "Problem#" } } } };
-  return { [status]: { description: "Done", ...headers, ...toContent(answer, sends) }, default: problem };
+  return { [status]: { description: "Done", ...headers, ...toContent(answer, sends) }, ...held, default: problem };
 }
 
 function toContent(answer: TSchema | undefined, sends: Endpoint["sends"]): object {

@@ -1,10 +1,32 @@
+import { createHash } from "node:crypto";
 import { TillsyncError } from "../../../../proto/errors.ts";
 
-/** A strong entity tag (RFC 9110, section 8.8.3) of a version. */
-const TAG = /^"(0|[1-9]\d{0,9})"$/;
+const DIGEST_CHARACTERS = 16;
+/** A strong entity tag (RFC 9110, section 8.8.3): a version, and with what was read a digest of that. */
+const TAG = /^"(0|[1-9]\d{0,9})(?:\.[0-9a-f]{16})?"$/;
+/** Entity tags as they stand in a list; a comma may be within one. */
+const TAGS = /"[\x21\x23-\x7e\x80-\xff]*"/g;
 
 export function toTag(version: number): string {
   return `"${version}"`;
+}
+
+/**
+ * Of what is read: a change is shown with orders, terminals and notices, which move on while its version stays. Whoever
+ * asks whether he has the newest must be told of them, too.
+ */
+export function toReadTag(version: number, body: string): string {
+  return `"${version}.${createHash("sha256").update(body).digest("hex").slice(0, DIGEST_CHARACTERS)}"`;
+}
+
+/**
+ * Whether an If-None-Match names this tag, by weak comparison (RFC 9110, section 13.1.2): whoever asks has what he would be
+ * given. What is no list of tags names none.
+ */
+export function isHeld(header: string | undefined, tag: string): boolean {
+  if (header === undefined || tag === "") return false;
+  const tags: readonly string[] = header.match(TAGS) ?? [];
+  return header.trim() === "*" || tags.includes(tag);
 }
 
 /**

@@ -141,7 +141,9 @@ describe("a program", () => {
     }
     expect(hook.received).toHaveLength(MAX_ATTEMPTS);
     expect(new Set(hook.received.map(({ headers }) => headers["tillsync-notice"])).size).toBe(1);
-    expect(await listUndelivered(work.fleet.store, 10)).toMatchObject([{ changeId: id, code: "NOTICE_FAILED" }]);
+    expect(await listUndelivered(work.fleet.store, { limit: 10 })).toMatchObject([
+      { changeId: id, code: "NOTICE_FAILED" },
+    ]);
     expect(await readLedgerKinds(work.fleet)).toContain("alarm.notice_undelivered");
   });
 });

@@ -23,7 +23,15 @@ async function openCommands() {
       out: (text: string) => {
         out += text;
       },
-      ...{ err: () => {}, errorsPage: "", init: absent, serve: absent, demo: absent, openAcquirers },
+      ...{
+        err: () => {},
+        errorsPage: "",
+        init: absent,
+        serve: absent,
+        demo: absent,
+        font: () => new Uint8Array(),
+        openAcquirers,
+      },
       openBackend: (folder: string) =>
         openBackend(folder, () => Math.floor(Date.now() / 1_000), openLog("error", { write: () => {} })),
     };

@@ -7,7 +7,10 @@ import {
 } from "../../../../../proto/identifiers/name.ts";
 import { BINDING_KINDS } from "../../../../../proto/profile.ts";
 import { CHANGE_KINDS, CHANGE_STATES, REASON_CODES } from "../../../../domain/changes/change.ts";
+import { MAX_VALID_UNTIL } from "../../../../domain/changes/content.ts";
+import { DEFERRALS } from "../../../../domain/changes/deferral.ts";
 import { EVIDENCE_KINDS, TASK_KINDS } from "../../../../domain/changes/pack.ts";
+import { NOTICE_CHANNELS, TOLD_EVENTS } from "../../../../domain/notices/plan.ts";
 import { CONTACT_ROLES, MAX_CONTACTS } from "../../../../domain/records/contact.ts";
 import { Digest, Members, MerchantNumber, Nullable, OneOf, Reason, Seconds, Text, Whole } from "../schemas.ts";
 import { ContactAnswer, MERCHANT_FACTS } from "./merchants.ts";
@@ -19,6 +22,9 @@ const MAX_SEALED_CHARACTERS = 8_192;
 const toLine = (maxLength: number) => Type.String({ maxLength });
 const Identifier = Type.String({ maxLength: 32, pattern: "^[0-9A-Za-z]*$" });
 
+/** Null where nobody knows it any more. */
+const LicenceEnd = Nullable(Type.Integer({ minimum: 0, maximum: MAX_VALID_UNTIL, description: "Seconds since 1970" }));
+
 const Patch = Members({
   name: Type.Optional(toLine(2 * MAX_MERCHANT_NAME)),
   shortName: Type.Optional(toLine(2 * MAX_SHORT_NAME)),
@@ -27,6 +33,7 @@ const Patch = Members({
   uscc: Type.Optional(Identifier),
   mcc: Type.Optional(Identifier),
   principal: Type.Optional(toLine(2 * MAX_HOLDER_NAME)),
+  licenceValidUntil: Type.Optional(LicenceEnd),
   contacts: Type.Optional(
     Type.Array(
       Members({
@@ -97,6 +104,7 @@ export const Change = Members(CHANGE);
 const AccountAnswer = Members({ ...MaskedAccount, validFrom: Nullable(Seconds), validUntil: Nullable(Seconds) });
 const PatchAnswer = Members({
   ...Object.fromEntries(Object.keys(MERCHANT_FACTS).map((name) => [name, Type.Optional(Text)])),
+  licenceValidUntil: Type.Optional(Nullable(Seconds)),
   contacts: Type.Optional(Type.Array(ContactAnswer)),
 });
 
@@ -117,6 +125,17 @@ const Order = Members({
   reference: Text,
   code: Text,
   words: Text,
+});
+
+/** Delivered, waiting for `dueAt`, or given up: neither of the two is there then. */
+const Notice = Members({
+  event: OneOf(TOLD_EVENTS),
+  channel: OneOf(NOTICE_CHANNELS),
+  recipient: Text,
+  attempts: Whole,
+  dueAt: Nullable(Seconds),
+  deliveredAt: Nullable(Seconds),
+  code: Text,
 });
 
 const { tusn, state, code, updatedAt } = Deployment.properties;
@@ -144,6 +163,7 @@ export const ChangeInFull = Members({
   ),
   orders: Type.Array(Order),
   terminals: Type.Array(Members({ tusn, state, code, updatedAt })),
+  notices: Type.Array(Notice),
   events: Type.Array(Members({ at: Seconds, event: Text, state: OneOf(CHANGE_STATES), actor: Text, comment: Text })),
 });
 
@@ -168,6 +188,7 @@ export const PreviewAnswer = Members({
       reached: Whole,
       skipped: Type.Array(Members({ tusn: Text, reason: Text, verdict: Type.Optional(Text) })),
       superseding: Type.Array(Text),
+      deferred: Type.Array(Members({ tusn: Text, reason: OneOf(DEFERRALS) })),
     }),
   ),
 });

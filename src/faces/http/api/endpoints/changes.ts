@@ -1,12 +1,14 @@
 import { Type } from "typebox";
 import { TillsyncError, toErrorCode } from "../../../../../proto/errors.ts";
 import { amendChange, createChange, rejectChange, withdrawChange } from "../../../../app/changes/draft.ts";
+import { toPackNames } from "../../../../app/changes/packs.ts";
 import { previewChange, submitChange } from "../../../../app/changes/submit.ts";
 import { doTask } from "../../../../app/changes/tasks.ts";
 import type { Context } from "../../../../app/context.ts";
 import { type ChangeListQuery, showChange, viewChanges } from "../../../../app/queries/changes.ts";
+import { isAllowed } from "../../../../domain/accounts/rights.ts";
 import { CHANGE_STATES } from "../../../../domain/changes/change.ts";
-import { EVIDENCE_KINDS, TASK_KINDS, toPackName } from "../../../../domain/changes/pack.ts";
+import { EVIDENCE_KINDS, TASK_KINDS } from "../../../../domain/changes/pack.ts";
 import { parseCursor, toPage } from "../cursor.ts";
 import { type Endpoint, endpoint, type Services, toPerson } from "../endpoint.ts";
 import { DEFAULT_PAGE, MAX_UPLOAD_BYTES } from "../limits.ts";
@@ -79,7 +81,9 @@ export const CHANGE_ENDPOINTS: readonly Endpoint[] = [
     answer: ChangeInFull,
     handle: async (services, { actor, params }) => {
       const { id } = await readOwnChange(services, actor, params.id);
-      return showChange(services.context.store, id);
+      const change = await showChange(services.context.store, id);
+      // Who of the staff is told is no agent's business.
+      return isAllowed(actor, "notices.read") ? change : { ...change, notices: [] };
     },
   }),
   endpoint({
@@ -106,9 +110,9 @@ export const CHANGE_ENDPOINTS: readonly Endpoint[] = [
     handle: async (services, { actor, params }) => {
       const { id } = await readOwnChange(services, actor, params.id);
       const preview = await previewChange(services.context, services.tools, id);
-      const { change, pack, feeFen, from, findings, terminals } = preview;
+      const { change, packs, feeFen, from, findings, terminals } = preview;
       return {
-        ...{ change: toChangeLine(change), pack: toPackName(pack), feeFen, from, findings },
+        ...{ change: toChangeLine(change), pack: toPackNames(packs), feeFen, from, findings },
         ...{ differences: toDifferences(preview), ...(terminals === undefined ? {} : { terminals }) },
       };
     },

@@ -27,6 +27,7 @@ export const ContactAnswer = Members({ role: OneOf(CONTACT_ROLES), name: Text, p
 const LINE = {
   number: Text,
   ...MERCHANT_FACTS,
+  licenceValidUntil: Nullable(Seconds),
   ownerKind: OneOf(OWNER_KINDS),
   version: Whole,
   updatedAt: Seconds,

@@ -10,7 +10,7 @@ import { orderRollback } from "../../../../app/release/order-rollback.ts";
 import { publishRelease } from "../../../../app/release/publish.ts";
 import { DEPLOYMENT_STATES } from "../../../../domain/deployment.ts";
 import { parseCursor, toPage } from "../cursor.ts";
-import { type Endpoint, endpoint } from "../endpoint.ts";
+import { type Endpoint, endpoint, toPerson } from "../endpoint.ts";
 import { DEFAULT_PAGE } from "../limits.ts";
 import { Because, Hex, Members, OneOf, PageOf, Paging, ReleaseId, Seconds, Text, TusnText, Whole } from "../schemas.ts";
 import { Deployment } from "./terminal-schemas.ts";
@@ -86,9 +86,9 @@ export const RELEASE_ENDPOINTS: readonly Endpoint[] = [
       ...{ releaseId: Hex, deployments: Whole, reserved: Whole, superseded: Whole, already: Type.Boolean() },
       skipped: Type.Array(Members({ tusn: Text, code: Text })),
     }),
-    handle: async ({ context, tools }, { params }) => {
+    handle: async ({ context, tools }, { actor, params }) => {
       const file = await tools.desk.read(Buffer.from(params.id, "hex"));
-      return publishRelease(context, file, tools.policy());
+      return publishRelease(context, file, tools.policy(), toPerson(actor));
     },
   }),
   endpoint({
@@ -112,7 +112,7 @@ export const RELEASE_ENDPOINTS: readonly Endpoint[] = [
     summary: "Put a release file on the desk, or add the signatures of another copy of it",
     bytes: { types: FILE_TYPES, maxBytes: MAX_RELEASE_FILE_BYTES },
     answer: Open,
-    handle: ({ tools }, { bytes }) => tools.desk.submit(bytes),
+    handle: ({ tools }, { actor, bytes }) => tools.desk.submit(bytes, toPerson(actor)),
   }),
   endpoint({
     ...{ ...READ, path: "/deployments" },

@@ -14,7 +14,7 @@ import { type Actor, isInScope } from "../../../../domain/accounts/actor.ts";
 import { LIVES } from "../../../../domain/life.ts";
 import { VERDICTS } from "../../../../domain/verdict.ts";
 import { parseCursor, toPage } from "../cursor.ts";
-import { type Endpoint, endpoint, type Services } from "../endpoint.ts";
+import { type Endpoint, endpoint, type Services, toPerson } from "../endpoint.ts";
 import { DEFAULT_PAGE } from "../limits.ts";
 import {
   Because,
@@ -144,7 +144,7 @@ export const TERMINAL_ENDPOINTS: readonly Endpoint[] = [
     answer: Members({ tusn: Text }),
     handle: async (services, { actor, params }) => {
       const tusn = await verifyTerminal(services, actor, params.tusn);
-      await demandProof(services.context, tusn);
+      await demandProof(services.context, tusn, toPerson(actor));
       return { tusn };
     },
   }),

@@ -20,8 +20,9 @@ const LAST = "/sessions/current";
 /** Those that somebody's own session ends by come last. */
 const WALK = [...ENDPOINTS.filter(({ path }) => path !== LAST), ...ENDPOINTS.filter(({ path }) => path === LAST)];
 
-function isGiven(role: Role, { right }: Endpoint): boolean {
-  return right === "public" || hasRight(role, right);
+/** An agent always has a scope, and never meets what cannot be cut down to one. */
+function isGiven(role: Role, { right, reach }: Endpoint): boolean {
+  return right === "public" || (hasRight(role, right) && !(role === "agent" && reach === "whole"));
 }
 
 async function prepare() {

@@ -1,19 +1,35 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
+import { signRelease } from "../../../../../certs/release.ts";
+import { toReleaseFileBytes } from "../../../../../proto/delivery.ts";
+import { ManualAcquirer } from "../../../../../src/app/acquirers/manual/manual.ts";
+import { placeOrder, toBindingFacts } from "../../../../../src/app/acquirers/orders.ts";
 import { quarantine } from "../../../../../src/app/admission/quarantine.ts";
+import { withdrawChange } from "../../../../../src/app/changes/draft.ts";
+import { ReceiptRunner } from "../../../../../src/app/receipts/runner.ts";
+import { noteReview } from "../../../../../src/app/reviews/done.ts";
 import { DEFAULT_PACK } from "../../../../../src/domain/changes/pack.ts";
 import { PACK_FORMAT } from "../../../../../src/domain/changes/parse-pack.ts";
 import { describeApi } from "../../../../../src/faces/http/api/describe.ts";
 import { ENDPOINTS } from "../../../../../src/faces/http/api/endpoints.ts";
+import { findOrder, putOrder } from "../../../../../src/store/acquirer-orders.ts";
+import { addTick } from "../../../../../src/store/acquirer-ticks.ts";
+import { addNotices } from "../../../../../src/store/notices.ts";
 import { transact } from "../../../../../src/store/store.ts";
 import { ACT } from "../../../../support/accounts.ts";
-import { ask, keepConnections, openTestApi } from "../../../../support/api.ts";
+import { OLD_CARD, toCard } from "../../../../support/acquirers.ts";
+import { ask, keepConnections, openTestApi, type TestApi } from "../../../../support/api.ts";
+import { holdOnline } from "../../../../support/attestation.ts";
 import { findNeedles, toForms } from "../../../../support/canary.ts";
 import { toNewChange, toReplacement } from "../../../../support/changes.ts";
+import { buildUnsigned, toId } from "../../../../support/desk.ts";
 import { MERCHANT, TUSN_0 } from "../../../../support/fleet-store.ts";
+import { toContactChange } from "../../../../support/receipts.ts";
 import { NEW_CARD } from "../../../../support/sign-sample.ts";
 
 const { requester: _, ...CHANGE } = toNewChange();
+const NOTHING = { kind: "", bank: "", cnaps: "", holder: "" } as const;
+const ORDER = "CHG00000001";
 const PACK = JSON.stringify({ format: PACK_FORMAT, ...DEFAULT_PACK, version: 7 });
 
 /** A fleet in which something of everything has happened, and an operator and an administrator. */
@@ -36,17 +52,55 @@ async function prepare() {
     .values({ ...legacy, merchantNumber: MERCHANT, replacedBy: "" })
     .execute();
   await api.accounts.administration.addKey({ name: "shop", role: "auditor", merchants: [], validS: 60 }, ACT);
+  const ended = await api.submit(toContactChange());
+  await withdrawChange(fleet, ended, `not ${NEW_CARD}`, "li.mei");
+  await askAcquirer(api, ended);
+  await new ReceiptRunner(fleet, (await holdOnline(fleet)).attestor).poll();
+  await noteReview(fleet, MERCHANT, { actor: "li.mei", reason: `saw ${NEW_CARD.slice(-4)}` });
   const shown = await api.show(change);
   const params: Readonly<Record<string, string>> = {
-    ...{ tusn: TUSN_0, number: MERCHANT, serial: "SN1", acquirer: "*", model: "*", version: "7", name: "the-operator" },
+    ...{
+      tusn: TUSN_0,
+      number: MERCHANT,
+      serial: "SN1",
+      digits: "622848",
+      acquirer: "*",
+      model: "*",
+      version: "7",
+      name: "the-operator",
+    },
     digest: String(shown.attachments[0]?.digest),
   };
   const toPath = (path: string) =>
     path.replace(/\{(\w+)\}/g, (_all, name: string) => {
+      if (path.endsWith("/receipt")) return ended;
+      if (path.startsWith("/orders")) return ORDER;
+      if (path.startsWith("/merchants") && name === "acquirer") return "M1";
       const id = path.startsWith("/changes") ? change : shown.releaseId;
       return encodeURIComponent({ ...params, id }[name] ?? "");
     });
   return { api, change, operator: await api.as("operator"), administrator, toPath };
+}
+
+/** An acquirer that people ask, an order to it, what it has on record, and somebody who could not be told of it. */
+async function askAcquirer(api: TestApi, change: string): Promise<void> {
+  const { fleet } = api;
+  const settings = { adapter: "manual", code: "M1", channel: "bank-app" } as const;
+  api.setUp(settings, new ManualAcquirer({ context: fleet, ...settings }));
+  const order = { requestNo: ORDER, change, purpose: "change", acquirer: "M1", merchant: MERCHANT } as const;
+  const wanted = toBindingFacts(toCard(NEW_CARD).binding);
+  const before = toBindingFacts(OLD_CARD.binding);
+  const told = { event: "submit", channel: "email", recipient: "gone@shop.example", audience: "merchant" } as const;
+  const fate = { attempts: 12, dueAt: null, deliveredAt: null, code: "NOTICE_FAILED", createdAt: fleet.at };
+  const onRecord = JSON.stringify({ ...NOTHING, masked: "622848*********0128", credit: "proven", at: fleet.at });
+  await transact(fleet.store, async (tx) => {
+    await placeOrder(tx, fleet.at, { ...order, wanted, before, sealed: undefined });
+    const row = await findOrder(tx, ORDER);
+    if (row !== undefined) await putOrder(tx, ORDER, { ...row, onRecord });
+    const noted = { noted: "622848*********0128", evidence: Buffer.alloc(32), person: "wang", at: fleet.at };
+    await addTick(tx, { requestNo: ORDER, step: "look-up", ...noted });
+    await addNotices(tx, [{ changeId: change, eventId: 1, content: "{}", ...told, ...fate }]);
+  });
 }
 
 interface Operation {
@@ -94,7 +148,51 @@ describe("an answer", () => {
     expect([done.status, done.headers.etag]).toEqual([200, `"${done.json["revision"]}"`]);
     expect((await ask(api, path, { as: operator, body: { note: "told Chen" } })).code).toBe("NOT_FOUND");
     const merchant = await ask(api, `/merchants/${MERCHANT}`, { as: operator });
-    expect(merchant.headers.etag).toBe(`"${merchant.json["version"]}"`);
+    expect(merchant.headers.etag).toMatch(new RegExp(`^"${merchant.json["version"]}[.][0-9a-f]{16}"$`));
+  });
+});
+
+describe("a repeated question", () => {
+  it("is answered with 304 and nothing else where the asker names what he would be given", async () => {
+    const { api, change, operator } = await prepare();
+    for (const path of [`/changes/${change}`, `/merchants/${MERCHANT}`]) {
+      const read = (header?: string) =>
+        ask(api, path, { as: operator, headers: header === undefined ? {} : { "if-none-match": header } });
+      const first = await read();
+      const tag = String(first.headers.etag);
+      for (const header of [tag, `W/${tag}`, `"a", W/"b,c" ,${tag}`, "*", " * "]) {
+        const { status, headers, bytes } = await read(header);
+        expect([status, bytes.length, headers.etag], header).toEqual([304, 0, tag]);
+        expect(headers["cache-control"], header).toBe("no-store");
+        expect(headers["content-type"], header).toBeUndefined();
+      }
+      const version = tag.replace(/[.].*$/, '"');
+      for (const header of ["", version, `"x${tag.slice(1)}`, tag.slice(1, -1), `"${tag.slice(1, -1)},"`, '"*"']) {
+        const { status, headers, bytes } = await read(header);
+        expect([status, bytes, headers.etag], header).toEqual([200, first.bytes, tag]);
+      }
+    }
+  });
+
+  it("is answered anew where what belongs to a change moved on and its revision did not", async () => {
+    const { api, change, operator } = await prepare();
+    const read = (headers = {}) => ask(api, `/changes/${change}`, { as: operator, headers });
+    const first = await read();
+    const told = { event: "submit", channel: "email", recipient: "owner@shop.example" } as const;
+    const fate = { attempts: 1, dueAt: null, deliveredAt: api.fleet.at, code: "" };
+    const row = { changeId: change, eventId: 1, audience: "merchant", content: "{}", createdAt: api.fleet.at } as const;
+    await transact(api.fleet.store, (tx) => addNotices(tx, [{ ...row, ...told, ...fate }]));
+    const second = await read({ "if-none-match": String(first.headers.etag) });
+    expect([second.status, second.json["revision"]]).toEqual([200, first.json["revision"]]);
+    expect([first.json["notices"], second.json["notices"]]).toEqual([[], [{ ...told, ...fate }]]);
+  });
+
+  it("is refused before anything is compared where the asker may not read it", async () => {
+    const { api, change } = await prepare();
+    const headers = { "if-none-match": "*" };
+    expect(await ask(api, `/changes/${change}`, { headers })).toMatchObject({ status: 401, code: "NOT_AUTHENTICATED" });
+    const { token: as } = await api.addPerson("li.na", "agent", { merchants: ["822391058121071"] });
+    expect(await ask(api, `/changes/${change}`, { as, headers })).toMatchObject({ status: 404, code: "NOT_FOUND" });
   });
 });
 
@@ -118,6 +216,23 @@ describe("acts over the API", () => {
     expect(acts).toEqual(
       expect.arrayContaining(["terminal.suspended", "terminal.resumed", "terminal.revoked", "terminal.retired"]),
     );
+    expect(acts).toContain("terminal.proof_demanded");
+  });
+
+  it("on releases are in the ledger under the name that the person signs by", async () => {
+    const api = await openTestApi();
+    const as = (await api.addPerson("zhao", "operator", { person: "zhao.min" })).token;
+    const file = await buildUnsigned(api.fleet);
+    const body = toReleaseFileBytes(file);
+    const headers = { "content-type": "application/octet-stream" };
+    expect(await ask(api, "/desk", { as, body, headers })).toMatchObject({ status: 201 });
+    const { maker, checker } = api.fleet.approvers;
+    await api.tools.desk.sign(toId(file), toReleaseFileBytes(signRelease(signRelease(file, maker), checker)));
+    const path = `/releases/${Buffer.from(toId(file)).toString("hex")}/publish`;
+    expect(await ask(api, path, { as, method: "POST" })).toMatchObject({ status: 200, json: { deployments: 1 } });
+    const items = (await ask(api, "/ledger?limit=200", { as })).json["items"] as { kind: string; actor: string }[];
+    const acts = items.filter(({ actor }) => actor === "zhao.min").map(({ kind }) => kind);
+    expect(acts).toEqual(["draft.submitted", "release.published"]);
   });
 
   it("on accounts are told to those who may see them, and withheld from others, who still see the hashes", async () => {

@@ -46,10 +46,11 @@ describe("a change over the API", () => {
     ]);
 
     const shown = await ask(api, `/changes/${id}`, { as });
-    expect([shown.headers.etag, shown.json["revision"]]).toEqual(['"2"', 2]);
+    expect([shown.headers.etag, shown.json["revision"]]).toEqual([expect.stringMatching(/^"2\./), 2]);
     const preview = await ask(api, `/changes/${id}/preview`, { as });
     expect(preview.json).toMatchObject({ feeFen: 0, findings: [], terminals: { reached: 1, skipped: [] } });
-    const submitted = await submit('"2"');
+    // The tag of what was read counts by its version: what is told beside the change may move on meanwhile.
+    const submitted = await submit(String(shown.headers.etag));
     expect(submitted).toMatchObject({ status: 200, json: { state: "submitted", revision: 3 } });
     const desk = await ask(api, "/desk", { as });
     expect(desk.json).toMatchObject({ items: [{ missing: ["maker", "checker"] }] });

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { type ErrorCode, TillsyncError } from "../../../../../proto/errors.ts";
 import { viewChanges } from "../../../../../src/app/queries/changes.ts";
-import { doOnce } from "../../../../../src/faces/http/api/idempotency.ts";
-import { KEPT_S, MAX_KEPT } from "../../../../../src/faces/http/api/limits.ts";
+import { doOnce, type KeyedRequest } from "../../../../../src/faces/http/api/idempotency.ts";
+import { KEPT_S, LEASE_S, MAX_KEPT, REQUEST_MS, UNDER_WAY_S } from "../../../../../src/faces/http/api/limits.ts";
+import { HANDSHAKE_MS, HEADERS_MS } from "../../../../../src/faces/http/limits.ts";
 import { inChunks, transact } from "../../../../../src/store/store.ts";
 import { refusedWith } from "../../../../support/accounts.ts";
 import { ask, openTestApi, type TestApi } from "../../../../support/api.ts";
 import { toNewChange } from "../../../../support/changes.ts";
-import { openTestFleet } from "../../../../support/fleet-store.ts";
+import { openTestFleet, type TestFleet } from "../../../../support/fleet-store.ts";
 
 const { requester: _, ...CHANGE } = toNewChange();
 const keyed = (key: string) => ({ "idempotency-key": key });
@@ -51,6 +52,22 @@ describe("a request with an idempotency key", () => {
     const bodies = new Set(answers.filter(({ status }) => status === 201).map(({ bytes }) => bytes.toString()));
     expect(bodies.size).toBe(1);
     for (const { status, code } of answers) expect(["201 ", "409 IDEMPOTENCY_CONFLICT"]).toContain(`${status} ${code}`);
+    expect(await countChanges(api)).toBe(1);
+  });
+
+  it("is told when to come again while the first is under way, and done anew once its time is over", async () => {
+    const { api, as } = await prepare();
+    const asking = { as, body: CHANGE, headers: keyed("k1") };
+    await ask(api, "/changes", asking);
+    const { id } = await api.fleet.store.selectFrom("changes").select("id").executeTakeFirstOrThrow();
+    // As a crash leaves it behind: done, and no answer kept.
+    await api.fleet.store.updateTable("idempotency").set({ status: null, etag: "", body: "" }).execute();
+    const early = await ask(api, "/changes", asking);
+    expect([early.status, early.code]).toEqual([409, "IDEMPOTENCY_CONFLICT"]);
+    expect(early.headers["retry-after"]).toBe(String(UNDER_WAY_S));
+    api.fleet.at += LEASE_S;
+    const late = await ask(api, "/changes", asking);
+    expect(late).toMatchObject({ code: "CHANGE_OPEN", json: { fields: { change: id } } });
     expect(await countChanges(api)).toBe(1);
   });
 
@@ -100,14 +117,75 @@ describe("a request with an idempotency key", () => {
 describe("what is done once", () => {
   const request = { actor: "wang", key: "k1", digest: Buffer.alloc(32), tellsOnce: false };
   const done = async () => ({ status: 200, etag: "", body: "{}" });
+  const never = async () => {
+    throw new Error("it ran");
+  };
 
-  it("stays taken where nobody knows how it ended", async () => {
+  /** A run that has the key, and goes on when it is told to. */
+  async function begin(fleet: TestFleet, body: string, change: Partial<KeyedRequest> = {}) {
+    let end = (_fails: boolean) => {};
+    let isBegun = false;
+    const running = doOnce(fleet, { ...request, ...change }, async () => {
+      isBegun = true;
+      const fails = await new Promise<boolean>((resolve) => {
+        end = resolve;
+      });
+      if (fails) throw new TillsyncError("STATE_CONFLICT");
+      return { status: 200, etag: "", body };
+    });
+    await expect.poll(() => isBegun).toBe(true);
+    return { running, end: (fails = false) => end(fails) };
+  }
+
+  it("has its key for a time above every time-out, and is carried out anew after it where nobody knows how it ended", async () => {
+    expect(LEASE_S).toBeGreaterThan((2 * (HANDSHAKE_MS + HEADERS_MS + REQUEST_MS)) / 1_000);
     const fleet = await openTestFleet();
-    const never = doOnce(fleet, request, () => new Promise(() => {}));
-    await expect.poll(() => refusedWith(doOnce(fleet, request, done))).toBe("IDEMPOTENCY_CONFLICT what");
-    await Promise.race([never, Promise.resolve()]);
-    fleet.at += KEPT_S;
+    await begin(fleet, "never");
+    for (const passed of [0, LEASE_S - 1]) {
+      const at = fleet.at;
+      fleet.at += passed;
+      const refused = await doOnce(fleet, request, done).catch((error: unknown) => error);
+      const seconds = Math.min(LEASE_S - passed, UNDER_WAY_S);
+      expect(refused).toMatchObject({ code: "IDEMPOTENCY_CONFLICT", fields: { seconds } });
+      fleet.at = at;
+    }
+    fleet.at += LEASE_S;
+    const other = { ...request, digest: Buffer.alloc(32, 1) };
+    expect(await refusedWith(doOnce(fleet, other, done))).toBe("IDEMPOTENCY_CONFLICT what");
     expect(await doOnce(fleet, request, done)).toEqual({ status: 200, etag: "", body: "{}" });
+    expect(await doOnce(fleet, request, never)).toEqual({ status: 200, etag: "", body: "{}" });
+  });
+
+  it("is taken over by one of many, and whoever ends late changes nothing of what the other keeps", async () => {
+    const fleet = await openTestFleet();
+    for (const fails of [false, true]) {
+      const key = `late ${fails}`;
+      const late = await begin(fleet, "late", { key });
+      fleet.at += LEASE_S;
+      let runs = 0;
+      const tries = Array.from({ length: 6 }, () =>
+        doOnce(fleet, { ...request, key }, async () => {
+          runs += 1;
+          await late.running.catch(() => undefined);
+          return { status: 201, etag: "", body: "second" };
+        }).catch(() => undefined),
+      );
+      await expect.poll(() => runs).toBe(1);
+      late.end(fails);
+      const answers = (await Promise.all(tries)).filter((answer) => answer !== undefined);
+      expect([runs, answers.every(({ body }) => body === "second")]).toEqual([1, true]);
+      expect(await doOnce(fleet, { ...request, key }, never)).toMatchObject({ status: 201, body: "second" });
+    }
+  });
+
+  it("is never carried out anew where its answer is told once", async () => {
+    const fleet = await openTestFleet();
+    const secret = { ...request, tellsOnce: true };
+    await begin(fleet, "never", secret);
+    fleet.at += KEPT_S - 1;
+    expect(await refusedWith(doOnce(fleet, secret, never))).toBe("IDEMPOTENCY_CONFLICT what");
+    fleet.at += 1;
+    expect(await doOnce(fleet, secret, done)).toMatchObject({ status: 200 });
   });
 
   it("may be asked for again where it was refused, and not where it failed, perhaps after it was done", async () => {
@@ -120,7 +198,7 @@ describe("what is done once", () => {
       );
     for (const code of ["STATE_CONFLICT", "DESK_BUSY", "STORE_FAILED"] as const)
       expect(await failWith(code)).toBe(code);
-    expect(await refusedWith(doOnce(fleet, request, done))).toBe("IDEMPOTENCY_CONFLICT what");
+    expect(await refusedWith(doOnce(fleet, request, done))).toBe("IDEMPOTENCY_CONFLICT what seconds");
   });
 
   it("is remembered for a bounded number of keys of one account", async () => {

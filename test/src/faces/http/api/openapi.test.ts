@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeAll, describe, expect, it } from "vitest";
-import { RIGHTS } from "../../../../../src/domain/accounts/rights.ts";
+import { RIGHT_NAMES, RIGHTS } from "../../../../../src/domain/accounts/rights.ts";
 import { describeApi } from "../../../../../src/faces/http/api/describe.ts";
 import { ENDPOINTS } from "../../../../../src/faces/http/api/endpoints.ts";
 import { ask, openTestApi } from "../../../../support/api.ts";
@@ -11,6 +11,7 @@ const GUIDE = new URL("../../../../../docs/api.md", import.meta.url);
 
 interface Operation {
   readonly operationId: string;
+  readonly description: string;
   readonly security: readonly object[];
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
@@ -51,6 +52,15 @@ describe("the description of the API", () => {
     expect(open).toEqual(["post /api/v1/sessions", "get /api/v1/openapi.json"]);
   });
 
+  it("names the roles that have the right, but for agents where nothing can be cut down to their merchants", () => {
+    for (const { path, method, reach, right } of ENDPOINTS.filter(({ right }) => right === "changes.read")) {
+      const { description } = api.paths[`/api/v1${path}`]?.[method.toLowerCase()] ?? {};
+      expect(description, path).toContain(
+        `Right \`${right}\`: operator, checker, ${reach === "whole" ? "auditor" : "agent"}`,
+      );
+    }
+  });
+
   it("holds schemas of JSON Schema 2020-12 only, and members that nobody knows come in nowhere", () => {
     const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, keywords: ["components"] });
     const bodies = operations.flatMap(({ requestBody }) => Object.values(requestBody?.content ?? {}));
@@ -80,6 +90,11 @@ describe("a row of the table", () => {
 
   it("names a right of the table of rights, or is for everybody", () => {
     for (const { right, path } of ENDPOINTS) expect([...Object.keys(RIGHTS), "public"], path).toContain(right);
+  });
+
+  it("takes every right of that table somewhere: a right that opens nothing would only mislead", () => {
+    const taken = ENDPOINTS.map(({ right }) => right);
+    expect(RIGHT_NAMES.filter((right) => !taken.includes(right))).toEqual([]);
   });
 
   it("that changes something says so, and no other does", () => {
