@@ -5,7 +5,8 @@ const FULL = { branches: 100, functions: 100, lines: 100, statements: 100 };
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/build.ts", "test/support/shared-keys.ts"],
+    globalSetup: ["test/support/canary-run.ts", "test/support/build.ts", "test/support/shared-keys.ts"],
+    setupFiles: ["test/support/canary-watch.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,

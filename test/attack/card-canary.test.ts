@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toHex } from "../../proto/bytes.ts";
 import { parseReleaseFile } from "../../proto/delivery.ts";
 import { parseDirective } from "../../proto/directive.ts";
-import { isLuhn } from "../../proto/luhn.ts";
 import { parseProfile } from "../../proto/profile.ts";
 import { toLeafHash } from "../../proto/tree.ts";
+import { WAYS_IN as NUMBERS } from "../support/canaries.ts";
 import {
   findCardLike,
   findNeedles,
@@ -24,21 +24,6 @@ import { openShop, type Shop, toFleetCsv } from "../support/shop.ts";
 // Invented numbers go through everything that the programs do, as processes of their own; then all that they wrote and
 // said is searched for them.
 
-/** One number for each way in, so that a hit tells where it came from. */
-const NUMBERS = {
-  imported: toNumber("622202123456789001"),
-  settled: toNumber("622848040256489101"),
-  reason: toNumber("622588770011223301"),
-  set: toNumber("621700001122334401"),
-  column: toNumber("621226440055667701"),
-  unclosed: toNumber("622609120034567801"),
-  binding: toNumber("623668990012345601"),
-  track: toNumber("622155000987654301"),
-  wrongDigit: toNumber("622848111122223301"),
-  opening: toNumber("622848333344445501"),
-  desk: toNumber("622848555566667701"),
-  rollback: toNumber("622848777788889901"),
-} as const;
 const CVV = "739";
 const SETTLEMENT = { kind: "card", bank: "中国农业银行", cnaps: "103100000026", holder: "沈建国" };
 const SALT = "00112233445566778899aabbccddeeff";
@@ -46,13 +31,6 @@ const SALT = "00112233445566778899aabbccddeeff";
 let shop: Shop;
 /** The two releases that bring the same card, as files. */
 let releases: readonly [first: string, second: string];
-
-/** The number with its Luhn digit. */
-function toNumber(body: string): string {
-  const number = Array.from("0123456789", (digit) => body + digit).find(isLuhn);
-  if (number === undefined) throw new Error(body);
-  return number;
-}
 
 /** What a program ended with: a line of JSON where it was asked for, else `CODE: …`. */
 function toCode({ code, stdout, stderr }: CliResult): string {

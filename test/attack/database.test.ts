@@ -257,12 +257,13 @@ describe("row 9: a database administrator who makes himself an approver", () => 
       ...["unbindings.person", "acquirer_ticks.person", "accounts.role", "accounts.person", "api_keys.role"],
     ]);
     // The keys there are: whose signature was given, which device a terminal is, under what its SN key lies, who may read
-    // what auditors read, and by what a client names a request that he repeats.
+    // what auditors read, by what a client names a request that he repeats, and which of the service's signed a receipt.
     expect(names.filter((name) => /[._]key[^.]*$/.test(name)).toSorted()).toEqual([
       "auditors.key_digest",
       "certificates.device_key",
       "enrolments.device_key",
       "idempotency.key",
+      "receipts.key_id",
       "reported.card_key",
       "reported.card_key_alarm_at",
       "reported.card_key_proof",

@@ -1,6 +1,7 @@
 import { createHash, getHashes } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { inflateSync } from "node:zlib";
 import { isLuhn } from "../../proto/luhn.ts";
 
 /** Something that was written, said or sent, and where. */
@@ -65,6 +66,68 @@ export function toDigestForms(number: string): readonly Needle[] {
       return [{ form, bytes }, ...toHexForms(form, bytes), { form, bytes: Buffer.from(bytes.toString("base64")) }];
     }),
   );
+}
+
+/**
+ * What stands in a PDF: its bytes, every stream as it is when inflated, and its text. Characters are numbers of glyphs in a
+ * page; each font has a table of what they mean, and the text is read by every one of these tables.
+ */
+export function toInflatedPlaces({ name, bytes }: Place): readonly Place[] {
+  const streams = toStreams(bytes);
+  const tables = streams.map((stream) => toGlyphs(stream.toString("latin1"))).filter(({ size }) => size > 0);
+  const texts = streams.flatMap((stream) => toShown(stream.toString("latin1"), tables));
+  return [
+    { name, bytes },
+    ...streams.map((stream, n) => ({ name: `${name}, stream ${n + 1}`, bytes: stream })),
+    { name: `${name}, text`, bytes: Buffer.from(texts.join("\n")) },
+  ];
+}
+
+/**
+ * Contents of a PDF's streams, of which a carriage return may be the last byte. One that is not compressed, or in another
+ * way, is among the file's own bytes.
+ */
+function toStreams(bytes: Buffer): readonly Buffer[] {
+  const found = bytes.toString("latin1").matchAll(/\bstream\r?\n(.*?)\nendstream/gs);
+  return Array.from(found, ([, content = ""]) => Buffer.from(content, "latin1")).flatMap((content) => {
+    try {
+      return [inflateSync(content)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** A ToUnicode table (ISO 32000 9.10.3): the text of each glyph, by its number in four hexadecimal digits. */
+function toGlyphs(table: string): ReadonlyMap<string, string> {
+  const glyphs = new Map<string, string>();
+  if (!table.includes("begincmap")) return glyphs;
+  for (const [, from = "", listed, to] of table.matchAll(
+    /<([0-9a-f]{4})>\s*<[0-9a-f]{4}>\s*(?:\[([^\]]*)\]|<([0-9a-f]+)>)/gi,
+  )) {
+    const codes =
+      listed === undefined ? [to ?? ""] : Array.from(listed.matchAll(/<([0-9a-f ]+)>/gi), ([, one = ""]) => one);
+    codes.forEach((code, n) => {
+      glyphs.set(toGlyphNumber(from, n), Buffer.from(code.replaceAll(" ", ""), "hex").swap16().toString("utf16le"));
+    });
+  }
+  return glyphs;
+}
+
+function toGlyphNumber(first: string, n: number): string {
+  return (Number.parseInt(first, 16) + n).toString(16).padStart(4, "0");
+}
+
+/** What a page shows, line by line: as one byte a character, and by each font's table. */
+function toShown(page: string, tables: readonly ReadonlyMap<string, string>[]): readonly string[] {
+  return Array.from(page.matchAll(/\[([^\]]*)\]\s*TJ|(<[0-9a-f]+>)\s*Tj/gi)).flatMap(([, several, one]) => {
+    const hex = Array.from((several ?? one ?? "").matchAll(/<([0-9a-f]+)>/gi), ([, code = ""]) => code)
+      .join("")
+      .toLowerCase();
+    const numbers = hex.match(/.{4}/g) ?? [];
+    const read = tables.map((glyphs) => numbers.map((number) => glyphs.get(number) ?? "").join(""));
+    return [Buffer.from(hex, "hex").toString("latin1"), ...read];
+  });
 }
 
 /** Where one of the needles is, by name and form. */

@@ -75,6 +75,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node-forge": ["certs/keys/", "certs/x509/"],
   nodemailer: ["src/app/notices/email.ts"],
   otpauth: ["src/app/accounts/"],
+  pdfkit: ["src/faces/pdf/"],
   pino: ["agent/log.ts", "src/log.ts", "src/main.ts", "bench/"],
   protobufjs: ["proto/codec.ts"],
   sqlite3: ["src/store/sqlite-dialect.ts"],
