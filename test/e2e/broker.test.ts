@@ -1,24 +1,24 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callTillsync } from "../support/called-cli.ts";
 import { runTillsync } from "../support/cli.ts";
 import { makeDataFolder } from "../support/data-folder.ts";
 import { endMosquittos, expectMosquitto, HAS_MOSQUITTO, startMosquitto } from "../support/mosquitto.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 
 let folder: string;
 let data: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tillsync-broker-cli-"));
+  folder = makeScratch("broker-cli");
   data = join(folder, "data");
   await makeDataFolder(data);
 });
 
 afterAll(async () => {
   await endMosquittos();
-  rmSync(folder, { recursive: true, force: true });
+  discard(folder);
 });
 
 function readPair(name: string) {

@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callTillsync } from "../support/called-cli.ts";
 import { runTillsync } from "../support/cli.ts";
 import { TILLSYNC } from "../support/programs.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 
 const SAMPLE = "sim/data/fleet.csv";
 const MERCHANT = "822391058121070";
@@ -19,12 +19,12 @@ function toErrorCode(stderr: string): string {
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tillsync-cli-"));
+  folder = makeScratch("cli");
   data = join(folder, "data");
   expect((await runTillsync(data, "init")).code).toBe(0);
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => discard(folder));
 
 describe("tillsync", () => {
   it("makes a data folder once, with secrets that only the owner can read", async () => {

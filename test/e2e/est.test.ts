@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runTillsync } from "../support/cli.ts";
 import { makeDataFolder } from "../support/data-folder.ts";
 import { TILLSYNC } from "../support/programs.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 
 // Enrolment by clients that nobody here wrote, against the service as it ships: openssl makes the key and the request,
 // curl speaks EST (RFC 7030), openssl reads and verifies what comes.
@@ -120,7 +120,7 @@ describe("curl and openssl", () => {
 
 describe.runIf(HAS_CLIENTS)("an EST client", () => {
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "tillsync-est-"));
+    folder = makeScratch("est");
     data = join(folder, "data");
     await makeDataFolder(data);
     await done("terminals", "import", "sim/data/fleet.csv");
@@ -134,7 +134,7 @@ describe.runIf(HAS_CLIENTS)("an EST client", () => {
       service.kill("SIGKILL");
       await once(service, "exit");
     }
-    rmSync(folder, { recursive: true, force: true });
+    discard(folder);
   });
 
   it("gets the authority's certificate from cacerts", () => {

@@ -1,17 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { TILLSYNC } from "../support/programs.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 
 const WAIT = { timeout: 30_000, interval: 50 };
 
-const folder = mkdtempSync(join(tmpdir(), "tillsync-interrupted-"));
+const folder = makeScratch("interrupted");
 /** Each story goes on in the folder that the one before was torn away from. */
 const data = join(folder, "data");
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => discard(folder));
 
 /** Ids of running processes whose command line names the data folder. */
 function findProcesses(): readonly string[] {

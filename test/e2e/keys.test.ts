@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callTillsync } from "../support/called-cli.ts";
@@ -7,6 +6,7 @@ import { findNeedles, type Place, readPlaces, toForms } from "../support/canary.
 import { TUSN_A, TUSN_B } from "../support/certificates.ts";
 import { type CliResult, runTillsync } from "../support/cli.ts";
 import { makeDataFolder } from "../support/data-folder.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 import { SN_KEY, toKcv, toKeyRow } from "../support/sn-keys.ts";
 
 /** Other keys as canaries, digits only as well. */
@@ -53,14 +53,14 @@ function write(name: string, text: string): string {
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tillsync-keys-"));
+  folder = makeScratch("keys");
   data = join(folder, "data");
   keyFile = join(data, "keys", "sn-keys.json");
   await makeDataFolder(data);
   await json("terminals", "import", SAMPLE);
 }, 120_000);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => discard(folder));
 
 describe("tillsync keys", { timeout: 120_000 }, () => {
   it("imports, lists and shows SN keys by their check values", async () => {

@@ -19,7 +19,7 @@ let store: Store;
 
 /** Two agents that nobody has proven. The maker's list is right for the second one only. */
 beforeAll(async () => {
-  shop = await openShop(CARD, false);
+  shop = await openShop(CARD, { isProven: false });
   store = await openStore(readDataFolder(shop.folders.data).database);
   const [clone, genuine] = shop.tusns;
   const list = join(shop.folders.maker, "sn-keys.csv");

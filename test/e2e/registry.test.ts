@@ -1,16 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  createWriteStream,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { createWriteStream, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { MAX_FAULTS } from "../../src/app/import/fault-list.ts";
@@ -20,6 +10,7 @@ import { makeDataFolder } from "../support/data-folder.ts";
 import { FLEET_FIELDS, OTHER_FLEET_FIELDS } from "../support/fleet-fields.ts";
 import { CSV_HEADER, toCsvLine, toJsonLine, toNth } from "../support/fleet-file.ts";
 import { TILLSYNC } from "../support/programs.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 
 const SAMPLE = "sim/data/fleet.csv";
 const LEGACY = { tusn: "SX-12345", maker: "", terminal_no: "00000009" };
@@ -32,9 +23,9 @@ const WRITING_BYTES = 1_048_576;
 let folder: string;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "tillsync-registry-"));
+  folder = makeScratch("registry");
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => discard(folder));
 
 function keep(name: string, lines: readonly string[]): string {
   const file = join(folder, name);

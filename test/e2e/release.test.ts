@@ -1,8 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -20,6 +19,7 @@ import { callTillsync } from "../support/called-cli.ts";
 import { type CliResult, runTillsync } from "../support/cli.ts";
 import { makeDataFolder } from "../support/data-folder.ts";
 import { TILLSYNC, TILLSYNC_AGENT, TILLSYNC_SIGN } from "../support/programs.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 import { recordVerdict } from "../support/verdicts.ts";
 
 // An operator's day on the command line: service, agent and the approvers' program are processes of their own.
@@ -152,7 +152,7 @@ async function startAgent(port: number): Promise<void> {
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tillsync-release-"));
+  folder = makeScratch("release");
   data = join(folder, "data");
   release = join(folder, "a.release");
   await makeDataFolder(data);
@@ -171,7 +171,7 @@ afterAll(async () => {
     await exited;
   }
   await acquirer.close();
-  rmSync(folder, { recursive: true, force: true });
+  discard(folder);
 });
 
 describe("a release on the command line", { timeout: SEVERAL_COMMANDS_MS }, () => {

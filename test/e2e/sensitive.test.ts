@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callTillsync } from "../support/called-cli.ts";
 import { type CliResult, runTillsync } from "../support/cli.ts";
 import { makeDataFolder } from "../support/data-folder.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 
 // What PCI DSS 3.3 forbids to keep, put into every input: it must be nowhere afterwards.
 
@@ -18,12 +18,12 @@ let folder: string;
 let data: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tillsync-sensitive-"));
+  folder = makeScratch("sensitive");
   data = join(folder, "data");
   await makeDataFolder(data);
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => discard(folder));
 
 function listFiles(path: string): readonly string[] {
   return readdirSync(path).flatMap((name) => {

@@ -1,14 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createApproverKey, parseApproverKey } from "../../certs/keys.ts";
@@ -18,6 +8,7 @@ import { ALLOWED, DEFAULT_CAPS, type Policy } from "../../certs/trust/policy.ts"
 import { parseReleaseFile } from "../../proto/delivery.ts";
 import { parseBindingJson } from "../../proto/settlement.ts";
 import { SAMPLE_PROFILE, toNextProfile } from "../support/release.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 import { runSignProcess, toRefusal, typeSignProcess, writeTrustFolder } from "../support/sign.ts";
 import { createReceivers, NEW_CARD, toSampleFile, writeRelease } from "../support/sign-sample.ts";
 
@@ -26,12 +17,12 @@ import { createReceivers, NEW_CARD, toSampleFile, writeRelease } from "../suppor
 const NOW = Math.floor(Date.now() / 1_000);
 const PASSPHRASES = { maker: "the maker's long passphrase", checker: "校验员的口令要够长才可以用" };
 const LAST4 = NEW_CARD.slice(-4);
-const root = mkdtempSync(join(tmpdir(), "tillsync-two-people-"));
+const root = makeScratch("two-people");
 const maker = join(root, "maker");
 const checker = join(root, "checker");
 const terminals = createReceivers();
 
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => discard(root));
 
 const as = (folder: string) => ["--key", join(folder, "me.key"), "--home", join(folder, "home")];
 const readPublic = (folder: string) =>

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runTillsync } from "../support/cli.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 
 // The whole product as a newcomer starts it: service, broker, acquirer and agents as real processes.
 
@@ -33,12 +33,12 @@ function toLastLine(stdout: string): unknown {
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tillsync-story-"));
+  folder = makeScratch("story");
   data = join(folder, "data");
   ports = [await findFreePort(), await findFreePort()];
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => discard(folder));
 
 describe("the story", () => {
   it("ends as told on a new data folder", { timeout: STORY_MS }, async () => {

@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callTillsync } from "../support/called-cli.ts";
 import { type CliResult, runTillsync } from "../support/cli.ts";
 import { createMachine, type Machine } from "../support/machines.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 import { runSignProcess } from "../support/sign.ts";
 
 // The whole life of a trust on five machines: the service's and those of four people. Only files are carried between
@@ -58,14 +58,15 @@ async function updateAll(...machines: readonly (Machine | undefined)[]): Promise
 }
 
 beforeAll(() => {
-  parent = mkdtempSync(join(tmpdir(), "tillsync-ceremony-"));
-  service = mkdtempSync(join(parent, "service-"));
+  parent = makeScratch("ceremony");
+  service = join(parent, "service");
+  mkdirSync(service);
   data = join(service, "data");
   [wang, zhao, sun] = ["wang.li", "zhao.min", "sun.lei"].map((person) => createMachine(parent, person));
   chen = createMachine(parent, "chen.bo", runSignProcess);
 });
 
-afterAll(() => rmSync(parent, { recursive: true, force: true }));
+afterAll(() => discard(parent));
 
 describe("a ceremony on several machines", PATIENCE, () => {
   it("makes the trust before there is a service, by three who hold the root, any two of them", async () => {

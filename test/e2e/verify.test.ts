@@ -1,13 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isSignedAttestation } from "../../certs/attestation/envelope.ts";
+import { findDocumentType } from "../../certs/attestation/envelope.ts";
 import { PAYLOAD_TYPES } from "../../proto/dsse.ts";
 import { writeDemoTrust } from "../../src/app/demo-approvers.ts";
 import { runTillsync } from "../support/cli.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 import { openShop, type Shop } from "../support/shop.ts";
 import { toRefusal } from "../support/sign.ts";
 
@@ -18,7 +18,7 @@ let folder: string;
 
 /** A shop whose terminals run what two people approved. */
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tillsync-verify-"));
+  folder = makeScratch("verify");
   shop = await openShop(CARD);
   const file = join(shop.folders.desk, "first.release");
   const { tillsync, sign, as, merchant } = shop;
@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await shop?.stop();
   shop?.remove();
-  rmSync(folder, { recursive: true, force: true });
+  discard(folder);
 });
 
 describe("tillsync verify", { timeout: 120_000 }, () => {
@@ -59,7 +59,7 @@ describe("tillsync verify", { timeout: 120_000 }, () => {
       true,
     ]);
     expect(code).toBe(attestation.answer === "genuine" ? 0 : 3);
-    expect(isSignedAttestation(readFileSync(out))).toBe(true);
+    expect(findDocumentType(readFileSync(out))).toBe(PAYLOAD_TYPES.attestation);
 
     const checked = await shop.sign("verify", out, "--json");
     expect([checked.code, checked.stderr]).toEqual([0, ""]);
