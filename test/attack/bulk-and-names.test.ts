@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyDelivery } from "../../agent/gate.ts";
@@ -39,6 +38,7 @@ import {
   toDirective,
   toNextProfile,
 } from "../support/release.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 import { toFleetCsv } from "../support/shop.ts";
 import { createCompany, pinTrust, runSign, runSignProcess, type SigningCompany, toRefusal } from "../support/sign.ts";
 import { createReceivers, toNewCard, toSampleFile, writeRelease } from "../support/sign-sample.ts";
@@ -53,14 +53,14 @@ let company: SigningCompany;
 let folder: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tillsync-bulk-"));
+  folder = makeScratch("bulk");
   company = createCompany(PRESENT, { caps: NARROW });
   await pinTrust(company, company.maker, company.checker);
 });
 
 afterAll(() => {
   company.remove();
-  rmSync(folder, { recursive: true, force: true });
+  discard(folder);
 });
 
 function codeOf(promise: Promise<unknown>): Promise<unknown> {

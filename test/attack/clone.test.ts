@@ -1,4 +1,4 @@
-import { cpSync, existsSync, rmSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -12,6 +12,7 @@ import { type LiveService, openLiveService, openTodaysFleet } from "../support/l
 import { toConnect } from "../support/mqtt-bytes.ts";
 import { connectReadyTerminal, endTerminals } from "../support/mqtt-terminal.ts";
 import { openTrusting } from "../support/raw-terminal.ts";
+import { discard } from "../support/scratch.ts";
 import type { TestTerminal } from "../support/test-terminal.ts";
 
 // One image, two devices: real agents as processes of their own, over real TLS, against the real service.
@@ -157,7 +158,7 @@ describe("row 55: an agent whose disk was put back", () => {
     cpSync(genuine.stateDir, image, { recursive: true });
     for (const _ of [1, 2, 3]) await boot();
 
-    rmSync(genuine.stateDir, { recursive: true });
+    discard(genuine.stateDir);
     cpSync(image, genuine.stateDir, { recursive: true });
     const before = (await readLedgerKinds(fleet)).length;
     const putBack = start(genuine.configFile);

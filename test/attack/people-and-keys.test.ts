@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readStatus, toStatusText } from "../../agent/status.ts";
@@ -38,6 +38,7 @@ import {
 import { createWorld, NOW } from "../support/memory-agent.ts";
 import { SAMPLE_PROFILE } from "../support/release.ts";
 import { toRootsOnly } from "../support/rotation.ts";
+import { discard } from "../support/scratch.ts";
 import { openDispatch, readOutbox, readStates } from "../support/test-dispatch.ts";
 import { readTree } from "../support/tree.ts";
 import { resign } from "../support/trust.ts";
@@ -275,7 +276,7 @@ describe("row 19: trust is changed in an emergency", () => {
     const data = join(makeFolder(), "data");
     expect((await callTillsync(data, "init")).code).toBe(0);
     const trust = join(data, "trust");
-    rmSync(trust, { recursive: true });
+    discard(trust);
     await writeTrust(trust, toSignedBundle(company.files, company.online, 1, now), toPrivateKeyPem(company.online));
     const before = readTree(trust);
     const file = join(data, "..", "ceremony");

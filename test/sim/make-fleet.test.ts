@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
 import { createReadStream } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -13,6 +12,7 @@ import { toTusnParts } from "../../proto/tusn.ts";
 import { PUBLIC_SAMPLES } from "../../sim/demo/fleet/models.ts";
 import { parseFleet } from "../../src/app/import/parse-fleet.ts";
 import type { FleetRow } from "../../src/domain/fleet.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 
 const FLEET = new URL("../../sim/data/fleet.csv", import.meta.url);
 const MAKE_FLEET = fileURLToPath(new URL("../../sim/make-fleet.ts", import.meta.url));
@@ -32,14 +32,14 @@ describe("the sample fleet", () => {
   }
 
   it("is what its program prints, and imports without a fault", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "tillsync-make-fleet-"));
+    const folder = makeScratch("make-fleet");
     try {
       const outfile = join(folder, "make-fleet.mjs");
       await build({ entryPoints: [MAKE_FLEET], outfile, bundle: true, platform: "node", format: "esm" });
       const { stdout } = await promisify(execFile)(process.execPath, [outfile]);
       expect(stdout).toBe(await readFile(FLEET, "utf8"));
     } finally {
-      await rm(folder, { recursive: true });
+      discard(folder);
     }
   });
 

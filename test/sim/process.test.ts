@@ -1,15 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { MAX_OUTPUT_CHARACTERS, openSimulatorProcess, type ProcessOptions } from "../../sim/process.ts";
+import { discard, makeScratch } from "../support/scratch.ts";
 
 const SOON_MS = 15_000;
 
 /** A simulator that does nothing but what is written here. */
 function toOptions(program: string): ProcessOptions & { readonly shown: readonly string[] } {
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-process-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = makeScratch("process");
+  onTestFinished(() => discard(folder));
   const entry = join(folder, "main.mjs");
   writeFileSync(entry, program);
   const shown: string[] = [];

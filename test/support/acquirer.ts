@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { splitFrames } from "../../agent/iso8583/frames.ts";
 import { type IsoMessage, parseFrame } from "../../agent/iso8583/message.ts";
 import { openSimulatedTerminal } from "../../agent/terminal/simulated.ts";
@@ -35,7 +33,7 @@ export function toProfileAt(port: number): Profile {
 
 /** A terminal that holds its master key and no profile. */
 export function createTerminal(tmk: Uint8Array = TMK): Terminal {
-  return openSimulatedTerminal({ profilePath: join(tmpdir(), "tillsync-no-such-folder", "profile"), tmk });
+  return openSimulatedTerminal({ profilePath: "/nonexistent/profile", tmk });
 }
 
 /** Purchases that stand at the host: debited and not reversed. */

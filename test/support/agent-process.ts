@@ -1,17 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { Tusn } from "../../proto/tusn.ts";
 import { toSimulatedTmk } from "../../sim/keys.ts";
 import { loadCertificates } from "./certificates.ts";
+import { discard, makeScratch } from "./scratch.ts";
 
 /** A folder that is removed by the function given back. */
 export function makeFolder(): { readonly folder: string; remove(): void } {
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-agent-test-"));
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const folder = makeScratch("agent-test");
+  return { folder, remove: () => discard(folder) };
 }
 
 /** Bundles a program from its source, as the agent is bundled for terminals. */

@@ -6,7 +6,7 @@ import { MERCHANT, TUSN_0 } from "./fleet-store.ts";
 
 const SAMPLES: Readonly<Record<string, string>> = {
   ...{ tusn: TUSN_0, number: MERCHANT, digest: "ab".repeat(32), task: "update_contact", serial: "SN1" },
-  ...{ acquirer: "*", model: "*", version: "1", name: "nobody" },
+  ...{ acquirer: "*", model: "*", version: "1", name: "nobody", step: "sign-in", digits: "622848" },
 };
 
 /** A path of the row with something in the place of each parameter; `change` names a change. */

@@ -6,12 +6,17 @@ import { onTestFinished } from "vitest";
 import type { Accounts } from "../../src/app/accounts/accounts.ts";
 import type { NewAccount } from "../../src/app/accounts/administration.ts";
 import { openAccounts } from "../../src/app/accounts/open-accounts.ts";
+import type { Acquirer } from "../../src/app/acquirers/acquirer.ts";
+import type { OrderRunner } from "../../src/app/acquirers/runner.ts";
+import type { AcquirerSettings } from "../../src/app/acquirers/settings.ts";
+import { openOrderRunner } from "../../src/app/changes/service.ts";
 import type { Role } from "../../src/domain/accounts/roles.ts";
 import { type ApiServerOptions, openApiServer } from "../../src/faces/http/api/api-server.ts";
 import { ACT, CHEAP, CountingArgon2, ORIGIN, toCodes } from "./accounts.ts";
 import { loadCertificates } from "./certificates.ts";
 import { type ChangeDesk, openChangeDesk } from "./changes.ts";
 import { MERCHANT } from "./fleet-store.ts";
+import { readFont } from "./font.ts";
 import { ManualTimers } from "./manual-timers.ts";
 
 const PREFIX = "/api/v1";
@@ -34,6 +39,9 @@ export interface TestApi extends ChangeDesk {
   readonly accounts: Accounts;
   /** What the API's looks at the database wait for. */
   readonly timers: ManualTimers;
+  /** What drives orders to the acquirers; none is set up unless a test does. */
+  readonly orders: OrderRunner;
+  setUp(settings: AcquirerSettings, acquirer: Acquirer): void;
   addPerson(name: string, role: Role, change?: Partial<NewAccount>): Promise<ApiPerson>;
   /** The token of somebody in that role; an agent's scope is the fleet's merchant. */
   as(role: Role): Promise<string>;
@@ -66,9 +74,19 @@ export async function openTestApi(change: Partial<ApiServerOptions> = {}, termin
   const keyFile = join(fleet.file, "..", "keys", "accounts.json");
   const accounts = openAccounts(fleet, { keyFile, argon2: new CountingArgon2(), cost: CHEAP });
   const timers = new ManualTimers();
+  const settings: AcquirerSettings[] = [];
+  const acquirers = new Map<string, Acquirer>();
+  const orders = openOrderRunner(fleet, acquirers);
+  const setUp: TestApi["setUp"] = (one, acquirer) => {
+    settings.push(one);
+    acquirers.set(one.code, acquirer);
+    desk.acquirers.set(one.code, acquirer);
+  };
   const { server, authority } = await loadCertificates();
   const face = await openApiServer({
     ...{ ...fleet, now: fleet.now, ...server, accounts, tools, dataFolder: folder, host: "127.0.0.1", port: 0 },
+    acquiring: { settings, acquirers, orders },
+    font: readFont,
     ...{ rates: { address: GENEROUS, account: GENEROUS, login: GENEROUS }, startTimer: timers.startTimer },
     ...change,
   });
@@ -91,7 +109,7 @@ export async function openTestApi(change: Partial<ApiServerOptions> = {}, termin
     people.set(role, person);
     return (await person).token;
   };
-  return { ...desk, port: face.port, ca: authority.certificate, accounts, timers, addPerson, as };
+  return { ...desk, port: face.port, ca: authority.certificate, accounts, timers, orders, setUp, addPerson, as };
 }
 
 /** Keeps connections open between requests; closed when the test has finished. */

@@ -10,6 +10,7 @@ import { toErrorCode } from "../../proto/errors.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 import { type Attestor, attest } from "../../src/app/attestation/issue.ts";
 import { giveVerdict } from "../../src/app/identity/verdicts.ts";
+import type { ReceiptAttestor } from "../../src/app/receipts/runner.ts";
 import { transact } from "../../src/store/store.ts";
 import { loadCertificates } from "./certificates.ts";
 import { commitAll } from "./committed.ts";
@@ -42,7 +43,7 @@ export async function prove(fleet: TestFleet, tusn: Tusn): Promise<void> {
 }
 
 export async function openAttested(count = 1, start?: number): Promise<AttestedFleet> {
-  const fleet = await openTestFleet(start);
+  const fleet = await openTestFleet(start, "attested");
   const terminals = await enrolFleet(fleet, count);
   for (const { tusn } of terminals) await prove(fleet, tusn);
   await release(fleet);
@@ -66,7 +67,8 @@ export async function holdOnline(fleet: TestFleet) {
   mkdirSync(trustFolder);
   writeFileSync(join(trustFolder, "online.pem"), toPrivateKeyPem(online), { mode: 0o600 });
   const { authority } = await loadCertificates();
-  const attestor: Attestor = { trust: { trust: () => trust }, trustFolder, authority: authority.certificate };
+  const holder = { trust: () => trust, bundlesAfter: () => [files] };
+  const attestor: ReceiptAttestor = { trust: holder, trustFolder, authority: authority.certificate };
   return { online, files, trust, attestor };
 }
 

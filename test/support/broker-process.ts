@@ -1,12 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { loadCertificates } from "./certificates.ts";
 import type { Address } from "./mqtt-terminal.ts";
+import { discard, makeScratch } from "./scratch.ts";
 
 export interface BrokerSettings {
   readonly key: string;
@@ -35,7 +34,7 @@ export class BrokerProcess {
   readonly #folder: string;
 
   static async start(limits: Pick<BrokerSettings, "connectMs" | "handshakeMs">): Promise<BrokerProcess> {
-    const folder = mkdtempSync(join(tmpdir(), "tillsync-broker-"));
+    const folder = makeScratch("broker");
     const outfile = join(folder, "broker.cjs");
     await build({ entryPoints: [MAIN], outfile, bundle: true, platform: "node", format: "cjs", logLevel: "silent" });
     const { server, authority } = await loadCertificates();
@@ -73,13 +72,13 @@ export class BrokerProcess {
     const exited = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
     await exited;
-    rmSync(this.#folder, { recursive: true, force: true });
+    discard(this.#folder);
   }
 
   async stop(): Promise<void> {
     const exited = once(this.#child, "exit");
     this.#child.disconnect();
     await exited;
-    rmSync(this.#folder, { recursive: true, force: true });
+    discard(this.#folder);
   }
 }

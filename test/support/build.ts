@@ -1,9 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { TILLSYNC } from "./programs.ts";
+import { discard, makeScratch } from "./scratch.ts";
 
 /**
  * Tests of whole processes run what is built, so it is built first; then `tillsync init` makes the data folder that most
@@ -11,9 +10,9 @@ import { TILLSYNC } from "./programs.ts";
  */
 export function setup(project: TestProject): () => void {
   execFileSync("npm", ["run", "-s", "build"], { stdio: "inherit" });
-  const parent = mkdtempSync(join(tmpdir(), "tillsync-init-"));
+  const parent = makeScratch("init");
   const dataFolder = join(parent, "data");
   execFileSync(process.execPath, [TILLSYNC, "--data", dataFolder, "init"], { stdio: ["ignore", "ignore", "inherit"] });
   project.provide("dataFolder", dataFolder);
-  return () => rmSync(parent, { recursive: true, force: true });
+  return () => discard(parent);
 }

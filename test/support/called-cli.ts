@@ -7,7 +7,9 @@ import type { OpenedAcquirers } from "../../src/faces/cli/acquirer-commands.ts";
 import { openBackend } from "../../src/faces/cli/backend.ts";
 import { runCli } from "../../src/faces/cli/program.ts";
 import { openLog } from "../../src/log.ts";
+import { look } from "./canary-look.ts";
 import type { CliResult } from "./cli.ts";
+import { readFont } from "./font.ts";
 
 /**
  * Runs the `tillsync` command line in this process, on the same files and with the same result: a fraction of the work,
@@ -25,11 +27,13 @@ export async function callTillsync(data: string, ...args: readonly string[]): Pr
       said.stdout += text;
     },
     ...{ err, errorsPage: "docs/errors.md", serve: absent, demo: absent },
+    font: readFont,
     openAcquirers: openAcquirersAt,
     openBackend: (folder: string) => openBackend(folder, now, openLog("warn", { write: err })),
     init: async (folder: string, trust?: string) => (await openDataFolder(folder, now(), trust)).created,
   };
   const code = await runCli(args, ports, data, "0.0.0");
+  look("what tillsync said", said.stdout + said.stderr);
   return { code, ...said };
 }
 

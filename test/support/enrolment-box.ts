@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { type EnrolArguments, runEnrol } from "../../agent/enrol/command.ts";
 import { openSimulatedTerminal } from "../../agent/terminal/simulated.ts";
 import { computeCryptogram } from "../../proto/cryptogram.ts";
+import { look } from "./canary-look.ts";
 import { loadCertificates, TUSN_A } from "./certificates.ts";
 import { type Answering, type EnrolmentServer, openEnrolmentServer } from "./enrolment-server.ts";
 import { createApprovers } from "./release.ts";
+import { discard, makeScratch } from "./scratch.ts";
 import { loadSharedKeys } from "./shared-keys.ts";
 
 export const TOKEN = "7K2M-9QXC-TOKEN-OF-ONE-TERMINAL";
@@ -24,7 +25,7 @@ export interface Box {
 
 export async function unpack(answer?: Answering, config: object = {}): Promise<Box> {
   const { authority } = await loadCertificates();
-  const own = mkdtempSync(join(tmpdir(), "tillsync-box-"));
+  const own = makeScratch("box");
   const path = (name: string) => join(own, name);
   writeFileSync(path("given-ca.pem"), authority.certificate);
   writeFileSync(path("given-root.json"), ROOT);
@@ -38,7 +39,7 @@ export async function unpack(answer?: Answering, config: object = {}): Promise<B
   const server = await openEnrolmentServer(answer);
   onTestFinished(async () => {
     await server.close();
-    rmSync(own, { recursive: true });
+    discard(own);
   });
   return { path, server };
 }
@@ -86,5 +87,6 @@ export async function run({ path, server }: Box, change: EnrolArguments = {}): P
   for (const secret of [TOKEN, FACTOR, computeCryptogram(SN_KEY, TUSN_A, FACTOR), "PRIVATE KEY"]) {
     expect(output + aside).not.toContain(secret);
   }
+  look("what tillsync-agent said", output + aside);
   return { status, output, aside };
 }

@@ -1,6 +1,5 @@
 import { randomBytes, X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { onTestFinished } from "vitest";
@@ -24,9 +23,11 @@ import { parseFleetRow } from "../../src/domain/fleet-row.ts";
 import { DEFAULT_IDENTITY_POLICY } from "../../src/domain/verdict.ts";
 import { openLog } from "../../src/log.ts";
 import { openStore, type Store, transact } from "../../src/store/store.ts";
+import { look } from "./canary-look.ts";
 import { loadCertificates } from "./certificates.ts";
 import { FLEET_FIELDS } from "./fleet-fields.ts";
 import { createApprovers, SAMPLE_PROFILE, type TestApprovers } from "./release.ts";
+import { discard, makeScratch } from "./scratch.ts";
 import { TestTerminal } from "./test-terminal.ts";
 import { toGivenVerdict } from "./verdicts.ts";
 
@@ -45,9 +46,9 @@ export interface TestFleet extends Context {
 }
 
 /** A folder that is gone when the test has finished. */
-export function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+export function makeFolder(name = "test"): string {
+  const folder = makeScratch(name);
+  onTestFinished(() => discard(folder));
   return folder;
 }
 
@@ -60,18 +61,18 @@ let empty: Promise<Uint8Array> | undefined;
 
 /** The file of an empty store, made once in a test file: to bring it up to date takes longer than most tests. */
 async function readEmpty(): Promise<Uint8Array> {
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-empty-"));
+  const folder = makeScratch("empty");
   const file = join(folder, "fleet.sqlite");
   const store = await openStore(file);
   await store.destroy();
   const bytes = readFileSync(file);
-  rmSync(folder, { recursive: true, force: true });
+  discard(folder);
   return bytes;
 }
 
 /** An empty store with its surroundings, at `start`; closed and removed when the test has finished. */
-export async function openTestFleet(start = START): Promise<TestFleet> {
-  const file = join(makeFolder(), "fleet.sqlite");
+export async function openTestFleet(start = START, name?: string): Promise<TestFleet> {
+  const file = join(makeFolder(name), "fleet.sqlite");
   empty ??= readEmpty();
   writeFileSync(file, await empty);
   const store = await openStore(file);
@@ -89,7 +90,12 @@ export async function openTestFleet(start = START): Promise<TestFleet> {
     now: () => fleet.at,
     randomBytes,
     identity: DEFAULT_IDENTITY_POLICY,
-    log: openLog("debug", { write: (line) => lines.push(JSON.parse(line)) }),
+    log: openLog("debug", {
+      write: (line) => {
+        look("a service's log", line);
+        lines.push(JSON.parse(line));
+      },
+    }),
   };
   return fleet;
 }

@@ -1,6 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../agent/config.ts";
 import { createState } from "../../agent/machine/state.ts";
@@ -65,13 +64,14 @@ import {
   tusn,
 } from "./messages.ts";
 import { createApprovers } from "./release.ts";
+import { discard, makeScratch } from "./scratch.ts";
 
 const NOW = 1_800_000_000;
-const folder = mkdtempSync(join(tmpdir(), "tillsync-corpus-"));
+const folder = makeScratch("corpus");
 
 /** Some readers read files. */
 export function removeFiles(): void {
-  rmSync(folder, { recursive: true, force: true });
+  discard(folder);
 }
 
 /** One reader of bytes that may come from anybody. */

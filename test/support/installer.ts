@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Tusn } from "../../proto/tusn.ts";
 import { installTerminal } from "../../sim/demo/provision.ts";
@@ -8,6 +7,7 @@ import type { FleetFields } from "../../src/domain/fleet-columns.ts";
 import { callTillsync } from "./called-cli.ts";
 import type { CliResult } from "./cli.ts";
 import { TILLSYNC_AGENT, TILLSYNC_SIGN } from "./programs.ts";
+import { discard, makeScratch } from "./scratch.ts";
 import { type ServeProcess, startServe } from "./serve-process.ts";
 import { toFleetCsv } from "./shop.ts";
 
@@ -31,7 +31,7 @@ export interface Depot {
 
 export async function openDepot(rows: readonly (FleetFields & { readonly tusn: string })[]): Promise<Depot> {
   const service = await startServe();
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-depot-"));
+  const folder = makeScratch("depot");
   const agents = join(folder, "agents");
   mkdirSync(agents, { mode: 0o700 });
   const tillsync = (...args: readonly string[]) => callTillsync(service.path(), "--json", ...args);
@@ -81,7 +81,7 @@ export async function openDepot(rows: readonly (FleetFields & { readonly tusn: s
     },
     stop: async () => {
       await service.stop();
-      rmSync(folder, { recursive: true, force: true });
+      discard(folder);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
 import { onTestFinished } from "vitest";
+import { look } from "./canary-look.ts";
 import { loadCertificates } from "./certificates.ts";
 
 export interface TestMail {
@@ -34,7 +35,9 @@ export async function openMailServer({ user, pass }: { user: string; pass: strin
         refusals -= 1;
         if (refusals >= 0) return done(Object.assign(new Error("later"), { responseCode: 451 }));
         const to = session.envelope.rcptTo.map(({ address }) => address).join();
-        mails.push({ to, raw: Buffer.concat(chunks).toString("utf8") });
+        const raw = Buffer.concat(chunks).toString("utf8");
+        look("a mail", raw);
+        mails.push({ to, raw });
         done();
       });
     },

@@ -1,6 +1,7 @@
 import type { Bus, BusHandlers } from "../../broker/bus.ts";
 import type { DownKind, UpKind } from "../../proto/topics.ts";
 import type { Tusn } from "../../proto/tusn.ts";
+import { look } from "./canary-look.ts";
 
 export interface Sent {
   readonly tusn: Tusn;
@@ -35,11 +36,13 @@ export class MemoryBus implements Bus {
 
   /** A message of a terminal; resolves when its PUBACK would go out. */
   async receive(tusn: Tusn, kind: UpKind, payload: Uint8Array): Promise<void> {
+    look("a message of a terminal", payload);
     await this.#handlers?.receive({ tusn, kind, payload });
   }
 
   send(tusn: Tusn, kind: DownKind, payload: Uint8Array): boolean {
     if (!this.#connected.has(tusn) || this.deaf === tusn) return false;
+    look("a message to a terminal", payload);
     this.sent.push({ tusn, kind, payload });
     return true;
   }

@@ -1,5 +1,6 @@
 import type { FileSystem } from "../../agent/slots/file-system.ts";
 import { toHex } from "../../proto/bytes.ts";
+import { look } from "./canary-look.ts";
 
 /** The power goes: nothing after this happens. */
 export class PowerCut extends Error {}
@@ -41,6 +42,7 @@ export class MemoryFiles implements FileSystem {
   }
 
   write(name: string, bytes: Uint8Array): void {
+    look("a file of an agent", bytes);
     this.#operate();
     const file = this.#names.get(toKey(name));
     // A file that is written over loses its old content at once, as when it is truncated first.

@@ -11,6 +11,7 @@ export const MERCHANT_FACTS: MerchantFacts = {
   mcc: "5812",
   ownerKind: "enterprise",
   principal: "林秀英",
+  licenceValidUntil: null,
   contacts: [{ role: "finance", name: "陈会计", phone: "13805910001", email: "caiwu@chunchalou.example.cn" }],
 };
 

@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
-import { tmpdir, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
 import type { KeyAndCertificate } from "../../certs/x509/authority.ts";
 import { loadCertificates } from "./certificates.ts";
 import type { Address } from "./mqtt-terminal.ts";
+import { discard, makeScratch } from "./scratch.ts";
 
 const PATH = `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
 const START_MS = 20_000;
@@ -52,7 +53,7 @@ const running = new Set<() => Promise<void>>();
 /** As docs/external-broker.md has it, with paths and port of the test. */
 export async function startMosquitto(options: MosquittoOptions): Promise<Mosquitto> {
   const { acl, changes = [], alsoTrusted = "" } = options;
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-mosquitto-"));
+  const folder = makeScratch("mosquitto");
   const { authority, server } = { ...(await loadCertificates()), ...options };
   const save = (name: string, text: string) => {
     const path = join(folder, name);
@@ -81,7 +82,7 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
   const kill = async () => {
     running.delete(kill);
     await end(child);
-    rmSync(folder, { recursive: true, force: true });
+    discard(folder);
   };
   running.add(kill);
   await untilListening(port, child, () => errors);

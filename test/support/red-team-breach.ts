@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import { cpSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { env } from "node:process";
 import { toPrivateKeyPem } from "../../certs/keys.ts";
@@ -34,6 +34,7 @@ import type { Held } from "./red-team-oracle.ts";
 import { type Random, toKey } from "./red-team-random.ts";
 import { type AttackedTerminal, openAttacked } from "./red-team-terminal.ts";
 import { SAMPLE_PROFILE } from "./release.ts";
+import { discard } from "./scratch.ts";
 import { recordVerdict } from "./verdicts.ts";
 
 const START = 1_800_000_000;
@@ -74,8 +75,8 @@ export async function openBreach(folder: string, random: Random): Promise<Breach
   let now = START;
   const { folder: data } = await openDataFolder(join(folder, "data"), START);
   // People keep their keys themselves, whatever a new folder came with.
-  rmSync(data.approvers, { recursive: true, force: true });
-  rmSync(data.trust, { recursive: true });
+  discard(data.approvers);
+  discard(data.trust);
   await writeTrust(data.trust, company.bundle(1, 1, START), toPrivateKeyPem(company.onlineKeys[0]));
 
   const store = await openStore(data.database);

@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Breach, openBreach } from "./red-team-breach.ts";
 import { Campaign, type CampaignResult } from "./red-team-campaign.ts";
 import { chooseSeed, createRandom } from "./red-team-random.ts";
+import { discard, makeScratch } from "./scratch.ts";
 
 /** Test files that share the deliveries, so that each core has its own. */
 export const SHARES = 2;
@@ -44,14 +42,14 @@ function print(seed: number, result: CampaignResult, milliseconds: number): void
 /** Declares the tests of one share; each has a fleet service, terminals and people of its own. */
 export function describeRedTeam(share: number): void {
   const seed = chooseSeed();
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-red-team-"));
+  const folder = makeScratch("red-team");
   let breach: Breach;
 
   beforeAll(async () => {
     breach = await openBreach(folder, createRandom(seed + share));
   });
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => discard(folder));
 
   describe("row 13: whoever holds broker, database, service, authority and every online key", () => {
     it("finds no approver's key in what it carried away", () => {

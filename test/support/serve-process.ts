@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KeyAndCertificate } from "../../certs/x509/authority.ts";
 import { makeDataFolder } from "./data-folder.ts";
 import { TILLSYNC } from "./programs.ts";
+import { discard, makeScratch } from "./scratch.ts";
 
 const HOST = "127.0.0.1";
 const START_MS = 20_000;
@@ -35,7 +35,7 @@ export interface ServeProcess {
 }
 
 export async function startServe(): Promise<ServeProcess> {
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-serve-"));
+  const folder = makeScratch("serve");
   const data = join(folder, "data");
   await makeDataFolder(data);
   const anyPort = [
@@ -47,9 +47,10 @@ export async function startServe(): Promise<ServeProcess> {
     "--terminal-port",
   ].flatMap((name) => [name, "0"]);
   const child = spawn(process.execPath, [TILLSYNC, "--data", data, "serve", "--host", HOST, ...anyPort], {
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
+  child.stdout.resume();
   child.stderr.on("data", (chunk) => {
     said += chunk;
   });
@@ -65,7 +66,7 @@ export async function startServe(): Promise<ServeProcess> {
       const exited = once(child, "exit");
       child.kill("SIGKILL");
       if (child.exitCode === null) await exited;
-      rmSync(folder, { recursive: true, force: true });
+      discard(folder);
     },
   };
 }

@@ -1,23 +1,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { bundleProgram } from "./bundled.ts";
 import type { Address } from "./mqtt-terminal.ts";
+import { discard, makeScratch } from "./scratch.ts";
 import type { ServiceConfig } from "./service-main.ts";
 
 /** The bundled service, and how to be rid of it. */
 export interface ServiceBundle {
   readonly file: string;
-  remove(): Promise<void>;
+  remove(): void;
 }
 
 export async function buildService(): Promise<ServiceBundle> {
-  const folder = await mkdtemp(join(tmpdir(), "tillsync-service-"));
+  const folder = makeScratch("service");
   const file = await bundleProgram("test/support/service-main.ts", join(folder, "service.mjs"));
-  return { file, remove: () => rm(folder, { recursive: true, force: true }) };
+  return { file, remove: () => discard(folder) };
 }
 
 /** A running service. */

@@ -1,7 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import type { KeyObject } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import { toEncryptedPem } from "../../certs/keys/encrypted-key.ts";
@@ -10,7 +9,9 @@ import { run } from "../../certs/sign/program.ts";
 import { openPrompt } from "../../certs/sign/prompt.ts";
 import { createTrust, type NewTrust } from "../../certs/trust/create.ts";
 import { ALLOWED, DEFAULT_CAPS, type Policy, type Role } from "../../certs/trust/policy.ts";
+import { look } from "./canary-look.ts";
 import { TILLSYNC_SIGN } from "./programs.ts";
+import { discard, makeScratch } from "./scratch.ts";
 import type { HandedFile } from "./sign-sample.ts";
 
 /** The least that is accepted: these keys protect nothing. */
@@ -53,7 +54,7 @@ export interface SigningCompany {
 
 /** `now` in seconds: when the trust was signed. */
 export function createCompany(now: number, change: Partial<Policy> = {}): SigningCompany {
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-sign-"));
+  const folder = makeScratch("sign");
   const people = ["li.mei", "wang.jun", "zhao.min", "he.lan", "nobody"].map((id) => createPerson(folder, id));
   const [maker, checker, secondMaker, auditor, stranger] = people as [
     SigningPerson,
@@ -87,7 +88,7 @@ export function createCompany(now: number, change: Partial<Policy> = {}): Signin
   writeTrustFolder(trustFolder, trust);
   return {
     ...{ folder, maker, checker, secondMaker, auditor, stranger, policy, trust, trustFolder },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => discard(folder),
   };
 }
 
@@ -168,6 +169,7 @@ export async function runSign(argv: readonly string[], options: RunOptions = {})
     home: "/nonexistent",
     lang: "en",
   });
+  look("what tillsync-sign said", output.stdout + output.stderr);
   return { code, ...output };
 }
 

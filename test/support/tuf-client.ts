@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { run } from "../../certs/tuf/program.ts";
 import { TILLSYNC_TUF } from "./programs.ts";
+import { discard, makeScratch } from "./scratch.ts";
 import { createTufRepository, type TufRepository } from "./tuf-repository.ts";
 
 const MAX_MS = 20_000;
@@ -65,11 +65,11 @@ export async function startTufClient(start: Start = {}): Promise<TufClient> {
     response.end(bytes);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-tuf-"));
+  const folder = makeScratch("tuf");
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
-    rmSync(folder, { recursive: true, force: true });
+    discard(folder);
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const [metadata, targets, rootFile] = [`${STATE}/metadata`, `${STATE}/targets`, "root.json"].map((name) =>

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { toMac } from "../../../agent/iso8583/mac.ts";
@@ -10,6 +9,7 @@ import { toProfileBytes } from "../../../proto/profile.ts";
 import { steerTerminal } from "../../../sim/steer-terminal.ts";
 import { TUSN_A } from "../../support/certificates.ts";
 import { SAMPLE_PROFILE } from "../../support/release.ts";
+import { discard, makeScratch } from "../../support/scratch.ts";
 
 const TMK = Buffer.from("CA5D92598DCA48CE8A4C76361A9269E9", "hex");
 const FIRST = toProfileBytes(SAMPLE_PROFILE);
@@ -21,12 +21,12 @@ let profilePath: string;
 let terminal: Terminal;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tillsync-terminal-"));
+  folder = makeScratch("terminal");
   profilePath = join(folder, "profile");
   terminal = openSimulatedTerminal({ profilePath, tmk: TMK });
 });
 
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => discard(folder));
 
 describe("a simulated terminal", () => {
   it("holds the profile it applied last in its file, and nothing else is left in the folder", async () => {

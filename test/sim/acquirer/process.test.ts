@@ -1,8 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -11,6 +10,7 @@ import { runTest } from "../../../agent/test-transaction/run-test.ts";
 import { type Acquirer, openAcquirer } from "../../../sim/acquirer/acquirer.ts";
 import { type AcquirerProcess, openAcquirerProcess } from "../../../sim/acquirer/process.ts";
 import { createTerminal, KNOWN_TERMINAL, toProfileAt } from "../../support/acquirer.ts";
+import { discard, makeScratch } from "../../support/scratch.ts";
 
 const ATTEMPT = { trace: 1, batch: 1 };
 
@@ -18,12 +18,12 @@ let folder: string;
 let entry: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tillsync-acquirer-"));
+  folder = makeScratch("acquirer");
   entry = join(folder, "main.mjs");
   await build({ entryPoints: ["sim/acquirer/main.ts"], bundle: true, platform: "node", format: "esm", outfile: entry });
 });
 
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => discard(folder));
 
 function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -1,15 +1,5 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Ceremony, toCeremonyBytes } from "../../../certs/ceremony/ceremony.ts";
@@ -26,6 +16,7 @@ import { readProfileDefaults, SAMPLE_PARAMETERS, writeProfileDefaults } from "..
 import { prepareFirstOnlineKey, readOnlineKey } from "../../../src/app/trust/online-key.ts";
 import { openTrust } from "../../../src/app/trust-files.ts";
 import { createCompany } from "../../support/ceremony.ts";
+import { discard, makeScratch } from "../../support/scratch.ts";
 
 const NOW = 1_800_000_000;
 const invalid = expect.objectContaining({ code: "DATA_FOLDER_INVALID" });
@@ -34,13 +25,13 @@ let parent: string;
 let folder: DataFolder;
 
 beforeAll(async () => {
-  parent = mkdtempSync(join(tmpdir(), "tillsync-data-"));
+  parent = makeScratch("data");
   const opened = await openDataFolder(join(parent, "data"), NOW);
   expect(opened.created).toBe(true);
   folder = opened.folder;
 });
 
-afterAll(() => rmSync(parent, { recursive: true, force: true }));
+afterAll(() => discard(parent));
 
 describe("a new data folder", () => {
   it("has a server certificate under its own private authority", () => {
@@ -113,7 +104,7 @@ describe("a data folder", () => {
       writeFileSync(join(other, "tillsync.json"), `{"layout":${layout}}\n`);
       expect(() => readDataFolder(other)).toThrow(invalid);
     }
-    rmSync(other, { recursive: true });
+    discard(other);
   });
 });
 
@@ -131,6 +122,14 @@ describe("a data folder of real people", () => {
     writeFileSync(file, toCeremonyBytes(signed));
     return file;
   }
+
+  it("is refused where no folder can be made, and nothing is left behind", async () => {
+    const file = join(parent, "a file");
+    writeFileSync(file, "mine");
+    await expect(openDataFolder(join(file, "data"), NOW)).rejects.toEqual(invalid);
+    await expect(openDataFolder(join(file, "deeper", "data"), NOW)).rejects.toEqual(invalid);
+    expect(readFileSync(file, "utf8")).toBe("mine");
+  });
 
   it("is made with the trust of a ceremony and the online key that waited for it", async () => {
     const path = join(parent, "real");

@@ -5,6 +5,7 @@ import { listChecklist, tickStep } from "../../../../src/app/acquirers/manual/ti
 import { placeOrder, toBindingFacts, toSettlementOrder } from "../../../../src/app/acquirers/orders.ts";
 import { OrderRunner } from "../../../../src/app/acquirers/runner.ts";
 import { findOrder } from "../../../../src/store/acquirer-orders.ts";
+import { listTicks } from "../../../../src/store/acquirer-ticks.ts";
 import { transact } from "../../../../src/store/store.ts";
 import { MERCHANT, NEW_NUMBER, OLD_CARD, toCard } from "../../../support/acquirers.ts";
 import { makeFolder, openTestFleet, readLedgerKinds, type TestFleet } from "../../../support/fleet-store.ts";
@@ -110,6 +111,25 @@ describe("an acquirer that people are asked through", () => {
     await expect(
       tickStep(fleet, { folder, channel: "bank-app" }, { ...bare, requestNo: "CHG99999999", evidence: EVIDENCE }, act),
     ).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("keeps a case number whole, so that it can be told on the phone, unless it could be an account", async () => {
+    const row = await findOrder(fleet.store, NO);
+    const { last4 } = JSON.parse(row?.wanted ?? "{}");
+    for (const [note, kept] of [
+      ["GD20261122001", "GD20261122001"],
+      [NEW_NUMBER, undefined],
+      [`GD${NEW_NUMBER}`, undefined],
+      [`3500187010100520${last4}`, undefined],
+      ["case 20261122001", undefined],
+    ]) {
+      await open("bank-app");
+      for (const step of ["sign-in", "enter"]) await tick(step, WANG);
+      await tick("submit", WANG, note);
+      const { noted } = (await listTicks(fleet.store, NO)).find(({ step }) => step === "submit") ?? {};
+      if (kept === undefined) expect(noted).toMatch(/\*{4,}\d{4}$/);
+      else expect(noted).toBe(kept);
+    }
   });
 
   it("ends with a refusal that a person was told", async () => {

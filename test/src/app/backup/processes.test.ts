@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
@@ -14,6 +14,7 @@ import { openStore } from "../../../../src/store/store.ts";
 import type { BackupProcess } from "../../../support/backup-main.ts";
 import { ACT, type BackedUp, openBackedUp } from "../../../support/backups.ts";
 import { bundleProgram } from "../../../support/bundled.ts";
+import { discard } from "../../../support/scratch.ts";
 
 function buildProgram(service: BackedUp): Promise<string> {
   return bundleProgram("test/support/backup-main.ts", join(service.home, "backup.mjs"));
@@ -85,7 +86,7 @@ describe("backup and restore as processes", () => {
     let killed = 0;
     for (const [killAtTime, isMoment] of moments) {
       const target = join(service.home, "killed");
-      rmSync(target, { recursive: true, force: true });
+      discard(target);
       const child = start(program, { ...config, target, killAtTime });
       const ended = once(child, "close");
       while (child.exitCode === null && child.signalCode === null && !isMoment()) await pause(1);

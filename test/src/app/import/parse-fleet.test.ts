@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import fc from "fast-check";
@@ -9,6 +8,7 @@ import { MAX_FAULTS } from "../../../../src/app/import/fault-list.ts";
 import { type FleetFile, parseFleet } from "../../../../src/app/import/parse-fleet.ts";
 import { FLEET_COLUMNS, type FleetColumn, type FleetFields } from "../../../../src/domain/fleet-columns.ts";
 import { FLEET_FIELDS, OTHER_FLEET_FIELDS } from "../../../support/fleet-fields.ts";
+import { discard, makeScratch } from "../../../support/scratch.ts";
 
 const HEADER = FLEET_COLUMNS.join(",");
 const ROW = toLine(FLEET_FIELDS);
@@ -255,9 +255,9 @@ describe("a file over its bounds", () => {
 describe("a fleet file on disk", () => {
   let folder = "";
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "tillsync-fleet-"));
+    folder = makeScratch("fleet");
   });
-  afterAll(() => rm(folder, { recursive: true }));
+  afterAll(() => discard(folder));
 
   it("is streamed", async () => {
     const path = join(folder, "fleet.csv");

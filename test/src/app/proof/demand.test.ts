@@ -45,6 +45,16 @@ describe("a proof on demand", () => {
     expect(await waiting).toBe("verified-crypto");
   });
 
+  it("is in the ledger and in the terminal's history with whoever asked for it", async () => {
+    const { fleet, tusn } = await open();
+    await expect(demandProof(fleet, tusn, "two words")).rejects.toThrow(code("CONFIG_INVALID"));
+    expect(await readLedgerKinds(fleet)).not.toContain("terminal.proof_demanded");
+    await demandProof(fleet, tusn, "li.mei");
+    const history = await fleet.store.selectFrom("history").selectAll().orderBy("id", "desc").executeTakeFirstOrThrow();
+    expect(history).toMatchObject({ tusn, kind: "proof_demanded", actor: "li.mei" });
+    expect((await readLedgerKinds(fleet)).at(-1)).toBe("terminal.proof_demanded");
+  });
+
   it("ends the wait with what the asking came to", async () => {
     const { fleet, tusn, prover, sent } = await open();
     const demand = await demandProof(fleet, tusn);

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { afterAll } from "vitest";
 import { importFleet } from "../../../../src/app/import/import-fleet.ts";
 import { LocalKeysVerifier } from "../../../../src/app/verifiers/local-keys.ts";
@@ -10,10 +8,11 @@ import { describeVerifier } from "../../../contract/verifier.ts";
 import { TUSN_A } from "../../../support/certificates.ts";
 import { makeFolder, openTestFleet, toFleetRow } from "../../../support/fleet-store.ts";
 import { askRegistry, bundleRegistry, startRegistry } from "../../../support/registry.ts";
+import { discard, makeScratch } from "../../../support/scratch.ts";
 import { importCsv, makeKeyFile, SN_KEY } from "../../../support/sn-keys.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "tillsync-registry-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = makeScratch("registry");
+afterAll(() => discard(folder));
 
 describeVerifier("local SN keys", { judges: true, failsWith: "KEY_FILE_INVALID" }, async () => {
   const fleet = await openTestFleet();

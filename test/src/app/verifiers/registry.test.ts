@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
@@ -14,11 +13,12 @@ import { toClaim } from "../../../contract/verifier.ts";
 import { loadCertificates, TUSN_A, TUSN_B, TUSN_C } from "../../../support/certificates.ts";
 import { makeFolder, openTestFleet, type TestFleet } from "../../../support/fleet-store.ts";
 import { askRegistry, bundleRegistry, startRegistry, TOKEN } from "../../../support/registry.ts";
+import { discard, makeScratch } from "../../../support/scratch.ts";
 
 /** What the time limit of one question is here, so that tests need not wait for it. */
 const SHORT_MS = 400;
-const folder = mkdtempSync(join(tmpdir(), "tillsync-registry-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = makeScratch("registry");
+afterAll(() => discard(folder));
 
 let fleet: TestFleet;
 let registry: RegistryProcess;
