@@ -10,6 +10,7 @@ import { noteLink } from "./link-file.ts";
 import { toErrorFields } from "./log.ts";
 import { createPauses } from "./pause.ts";
 import type { PresentPorts } from "./present.ts";
+import { Readiness, watchReadiness } from "./readiness.ts";
 import { watchRenewal } from "./renewal.ts";
 import { Runner } from "./runner.ts";
 import { createSafeMode } from "./safe-mode.ts";
@@ -81,6 +82,7 @@ async function openRunning(
     send: (proof) => link.prove(proof),
   });
   const { pause } = pauses;
+  const readiness = new Readiness(terminal);
   const runner = new Runner({
     stateFile,
     objects,
@@ -90,7 +92,8 @@ async function openRunning(
     cardKey,
     run: options.run,
     outbox: link,
-    perform: createPerform({ slots, terminal, cardKey: cardKey?.privateKey, pause }),
+    perform: createPerform({ slots, terminal, readiness, cardKey: cardKey?.privateKey, pause }),
+    readiness,
     clock,
     uptime,
     pause,
@@ -99,11 +102,13 @@ async function openRunning(
   await runner.start();
   link.open();
   const announce = () => link.announce();
-  const endWatch = watchFreshness({ isStale: () => runner.isStale, announce, startTimer, log });
+  const endFreshness = watchFreshness({ isStale: () => runner.isStale, announce, startTimer, log });
+  const endReadiness = watchReadiness({ readiness, isAtWork: () => runner.isAtWork, announce, startTimer, log });
   const endRenewal = renewOver(link, options, () => runner.now);
   return {
     close: async () => {
-      endWatch();
+      endFreshness();
+      endReadiness();
       endRenewal();
       link.close();
       const closed = runner.close();

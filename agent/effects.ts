@@ -3,6 +3,7 @@ import { openCardNumber } from "../certs/seal.ts";
 import { toErrorCode } from "../proto/errors.ts";
 import type { Applied, Effect, Event, EventOf } from "./machine/events.ts";
 import type { Slot, Verdict } from "./machine/state.ts";
+import type { Readiness } from "./readiness.ts";
 import type { SlotContent, Slots } from "./slots/slots.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { runReversal } from "./test-transaction/run-reversal.ts";
@@ -21,6 +22,7 @@ export type Answer = Untimed<Event>;
 export interface EffectPorts {
   readonly slots: Slots;
   readonly terminal: Terminal;
+  readonly readiness: Readiness;
   /** Opens sealed card numbers, where the terminal needs them. */
   readonly cardKey?: KeyObject | undefined;
   /** Resolves after anything from nothing to so many milliseconds. */
@@ -34,9 +36,10 @@ export interface EffectPorts {
  */
 export type Perform = (effect: Effect) => Promise<Answer>;
 
-export function createPerform({ slots, terminal, cardKey, pause }: EffectPorts): Perform {
+export function createPerform({ slots, terminal, readiness, cardKey, pause }: EffectPorts): Perform {
   const table: { readonly [K in EffectKind]: (effect: EffectOf<K>) => Promise<Answer> } = {
-    read_status: async () => ({ kind: "status", busy: await readBusy(terminal) }),
+    // One that does not answer counts as busy.
+    read_status: async () => ({ kind: "status", busy: await readiness.read() }),
     apply: async ({ slot }) => ({ kind: "applied", ...(await apply(terminal, toContent(slots, slot), cardKey)) }),
     test: async ({ slot, trace }) => {
       const { profile } = slots.read(slot);
@@ -55,16 +58,6 @@ export function createPerform({ slots, terminal, cardKey, pause }: EffectPorts):
   };
   // The table's own type pairs each kind with its effect; the union of all rows is too narrow a parameter to say so.
   return (effect) => (table[effect.kind] as (effect: Effect) => Promise<Answer>)(effect);
-}
-
-/** Why the terminal is busy; undefined where it is ready. One that does not answer counts as busy. */
-async function readBusy(terminal: Terminal): Promise<string | undefined> {
-  try {
-    const status = await terminal.readStatus();
-    return status.kind === "ready" ? undefined : status.reason;
-  } catch (error) {
-    return toErrorCode(error);
-  }
 }
 
 /** The card number is in clear here only, while the terminal is being told. */

@@ -1,5 +1,5 @@
 import type { Trust } from "../certs/trust/verify.ts";
-import type { Hello } from "../proto/terminal-messages.ts";
+import type { BusyReason, Hello } from "../proto/terminal-messages.ts";
 import type { CardKey } from "./card-key.ts";
 import { toProfileDigest } from "./machine/reports.ts";
 import { type State, toPhase } from "./machine/state.ts";
@@ -16,6 +16,8 @@ export interface Standpoint {
   readonly cardKey: CardKey | undefined;
   /** Random bytes of this run of the agent. */
   readonly run: Uint8Array;
+  /** What keeps the terminal from taking a profile. */
+  readonly busy: BusyReason | undefined;
   /** Seconds. */
   readonly now: number;
 }
@@ -26,7 +28,7 @@ export function isStale(trust: Trust | undefined, now: number): boolean {
 }
 
 /** What the terminal has, as it tells the service on connect (clause 5.3). */
-export function toHello(state: State, { trust, rootVersion, cardKey, run, now }: Standpoint): Hello {
+export function toHello(state: State, { trust, rootVersion, cardKey, run, busy, now }: Standpoint): Hello {
   return {
     tusn: state.tusn,
     counter: state.counter,
@@ -42,6 +44,7 @@ export function toHello(state: State, { trust, rootVersion, cardKey, run, now }:
     rootVersion,
     ...toCardKeyFields(cardKey),
     run,
+    busy: busy ?? "",
   };
 }
 

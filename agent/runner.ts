@@ -10,6 +10,7 @@ import type { Effect, Event, EventKind, EventOf } from "./machine/events.ts";
 import { type Slot, type State, toNamesInUse, toSlotsInUse } from "./machine/state.ts";
 import { step } from "./machine/step.ts";
 import { Present, type PresentPorts } from "./present.ts";
+import type { Readiness } from "./readiness.ts";
 import type { StateFile } from "./slots/state-file.ts";
 import { findWithdrawal } from "./withdrawal.ts";
 
@@ -33,6 +34,7 @@ export interface RunnerPorts extends IntakePorts, PresentPorts {
   readonly stateFile: StateFile;
   readonly outbox: Outbox;
   readonly perform: Perform;
+  readonly readiness: Pick<Readiness, "busy">;
   /** Random bytes of this run of the agent (clause 5.3). */
   readonly run: Uint8Array;
   /** Resolves after anything from nothing to so many milliseconds, or when the agent ends. */
@@ -80,9 +82,10 @@ export class Runner {
   /** A hello under a new device counter, which is durable. @throws TillsyncError BUS_CLOSED */
   async greet(): Promise<Hello> {
     await this.#handle(() => ({ kind: "greeted", now: this.now }));
-    const { trusts, cardKey, run } = this.#ports;
+    const { trusts, cardKey, run, readiness } = this.#ports;
     const rootVersion = trusts.roots.version;
-    return toHello(this.state, { trust: this.#trust, rootVersion, cardKey, run, now: this.now });
+    const { busy } = readiness;
+    return toHello(this.state, { trust: this.#trust, rootVersion, cardKey, run, busy, now: this.now });
   }
 
   /**

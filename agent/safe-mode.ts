@@ -38,6 +38,7 @@ export function createSafeMode({ tusn, clock, log, rootVersion, cardKey }: SafeM
       ...toCardKeyFields(cardKey),
       // Its counter may be said twice within a second: that must not look like two devices.
       run: NOTHING,
+      busy: "",
     }),
     unsent: () => [],
     receive: async (kind) => log("error", "message not taken", { code: "STATE_CORRUPT", kind }),

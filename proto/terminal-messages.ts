@@ -33,6 +33,17 @@ export const PHASES = [
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** Why a terminal cannot take a new profile now. Every one of them passes by itself. */
+export const BUSY_REASONS = [
+  "in_transaction",
+  "open_batch",
+  "reversal_pending",
+  "low_power",
+  "printer",
+  "outside_window",
+] as const;
+export type BusyReason = (typeof BUSY_REASONS)[number];
+
 /** Digests are empty where there is no profile or directive. */
 export interface Hello {
   readonly tusn: Tusn;
@@ -53,6 +64,8 @@ export interface Hello {
   readonly cardKeyProof: Uint8Array;
   /** RUN_BYTES random bytes of this run of the agent, so that no two devices say the same; empty in safe mode. */
   readonly run: Uint8Array;
+  /** Why it would not take a profile at present, as far as it knows; empty where it would, or where that is not known. */
+  readonly busy: BusyReason | "";
 }
 
 /** Kinds of report in the only order they may follow one another; the last five are outcomes (clause 5.4). */
@@ -136,6 +149,7 @@ export function parseHello(bytes: Uint8Array): Hello {
     cardKey: checkLength(message.cardKey, [0, CARD_KEY_BYTES], "hello.card_key"),
     cardKeyProof: checkAtMost(message.cardKeyProof, MAX_DEVICE_SIGNATURE_BYTES, "hello.card_key_proof"),
     run: checkLength(message.run, [0, RUN_BYTES], "hello.run"),
+    busy: message.busy === "" ? "" : checkChoice(message.busy, BUSY_REASONS, "hello.busy"),
   };
 }
 

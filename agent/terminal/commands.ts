@@ -2,12 +2,13 @@ import { toHex } from "../../proto/bytes.ts";
 import { CRYPTOGRAM } from "../../proto/cryptogram.ts";
 import { TillsyncError } from "../../proto/errors.ts";
 import { type Profile, parseProfile } from "../../proto/profile.ts";
+import { BUSY_REASONS } from "../../proto/terminal-messages.ts";
 import { choice, type Reader, readJson, record, text, variant } from "../read-json.ts";
 import type { StartTimer } from "../timer.ts";
 import type { CommandLines, Method } from "./executables.ts";
 import { openGroupFile } from "./group-file.ts";
 import { runCommand } from "./run-command.ts";
-import { type ApplyResult, BUSY_REASONS, type Terminal, type TerminalStatus } from "./terminal.ts";
+import type { ApplyResult, Terminal, TerminalStatus } from "./terminal.ts";
 
 // The contract for makers, with examples: docs/terminal-port.md.
 

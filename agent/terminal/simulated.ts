@@ -6,13 +6,14 @@ import { toUtf8 } from "../../proto/bytes.ts";
 import { computeCryptogram } from "../../proto/cryptogram.ts";
 import { TillsyncError } from "../../proto/errors.ts";
 import { type Profile, parseProfile } from "../../proto/profile.ts";
+import { BUSY_REASONS, type BusyReason } from "../../proto/terminal-messages.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 import { toMac } from "../iso8583/mac.ts";
 import { parseField62 } from "../iso8583/working-keys.ts";
 import { choice, list, optional, readJson, record, whole } from "../read-json.ts";
 import { writeDurably } from "../slots/durable.ts";
 import { type FileSystem, openFileSystem } from "../slots/file-system.ts";
-import { type ApplyResult, BUSY_REASONS, type BusyReason, type Terminal, type TerminalStatus } from "./terminal.ts";
+import type { ApplyResult, Terminal, TerminalStatus } from "./terminal.ts";
 
 export interface SimulatedTerminalOptions {
   /** The file that holds the applied profile; absent while the terminal holds none. */

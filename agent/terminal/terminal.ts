@@ -1,13 +1,4 @@
-/** Why a terminal cannot take a new profile now. Every one of them passes by itself. */
-export const BUSY_REASONS = [
-  "in_transaction",
-  "open_batch",
-  "reversal_pending",
-  "low_power",
-  "printer",
-  "outside_window",
-] as const;
-export type BusyReason = (typeof BUSY_REASONS)[number];
+import type { BusyReason } from "../../proto/terminal-messages.ts";
 
 export type TerminalStatus = { readonly kind: "ready" } | { readonly kind: "busy"; readonly reason: BusyReason };
 

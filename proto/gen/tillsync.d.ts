@@ -1019,6 +1019,9 @@ export namespace tillsync {
         /** Hello run. */
         run: Uint8Array;
 
+        /** Hello busy. */
+        busy: string;
+
         /**
          * Encodes the specified Hello message. Does not implicitly {@link tillsync.Hello.verify|verify} messages.
          * @param message Hello message or plain object to encode
@@ -1087,6 +1090,9 @@ export namespace tillsync {
 
             /** Hello run */
             run?: (Uint8Array|null);
+
+            /** Hello busy */
+            busy?: (string|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

@@ -2604,6 +2604,7 @@ export const tillsync = $root.tillsync = (() => {
          * @property {Uint8Array|null} [cardKey] Hello cardKey
          * @property {Uint8Array|null} [cardKeyProof] Hello cardKeyProof
          * @property {Uint8Array|null} [run] Hello run
+         * @property {string|null} [busy] Hello busy
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -2756,6 +2757,14 @@ export const tillsync = $root.tillsync = (() => {
         Hello.prototype.run = $util.newBuffer([]);
 
         /**
+         * Hello busy.
+         * @member {string} busy
+         * @memberof tillsync.Hello
+         * @instance
+         */
+        Hello.prototype.busy = "";
+
+        /**
          * Encodes the specified Hello message. Does not implicitly {@link tillsync.Hello.verify|verify} messages.
          * @function encode
          * @memberof tillsync.Hello
@@ -2801,6 +2810,8 @@ export const tillsync = $root.tillsync = (() => {
                 writer.uint32(/* id 14, wireType 2 =*/114).bytes(message.cardKeyProof);
             if (message.run != null && $Object.hasOwnProperty.call(message, "run") && message.run.length)
                 writer.uint32(/* id 15, wireType 2 =*/122).bytes(message.run);
+            if (message.busy != null && $Object.hasOwnProperty.call(message, "busy") && message.busy !== "")
+                writer.uint32(/* id 16, wireType 2 =*/130).string(message.busy);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2978,6 +2989,15 @@ export const tillsync = $root.tillsync = (() => {
                             message.run = value;
                         else
                             delete message.run;
+                        continue;
+                    }
+                case 16: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.busy = value;
+                        else
+                            delete message.busy;
                         continue;
                     }
                 }

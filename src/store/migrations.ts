@@ -2,6 +2,7 @@ import { type Kysely, type Migration, sql } from "kysely";
 import { addAccounts } from "./migrations/accounts.ts";
 import { addAcquirers } from "./migrations/acquirers.ts";
 import { addApi } from "./migrations/api.ts";
+import { addBusy } from "./migrations/busy.ts";
 import { addChanges } from "./migrations/changes.ts";
 import { addNotices } from "./migrations/notices.ts";
 import { addReceipts } from "./migrations/receipts.ts";
@@ -24,6 +25,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0010_notices": { up: addNotices },
   "0011_receipts": { up: addReceipts },
   "0012_reviews": { up: addReviews },
+  "0013_busy": { up: addBusy },
 };
 
 const MERCHANT_TEXTS = [

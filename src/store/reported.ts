@@ -21,6 +21,7 @@ export async function putReported(tx: Tx, rows: readonly ReportedRow[]): Promise
           currentDigest: row.ref("excluded.currentDigest"),
           previousDigest: row.ref("excluded.previousDigest"),
           phase: row.ref("excluded.phase"),
+          busy: row.ref("excluded.busy"),
           stale: row.ref("excluded.stale"),
           agentVersion: row.ref("excluded.agentVersion"),
           timestampVersion: row.ref("excluded.timestampVersion"),

@@ -1,6 +1,6 @@
 import type { DifferenceClass } from "../../proto/difference.ts";
 import type { BindingKind } from "../../proto/profile.ts";
-import type { Phase, ReportKind } from "../../proto/terminal-messages.ts";
+import type { BusyReason, Phase, ReportKind } from "../../proto/terminal-messages.ts";
 import type { Tusn } from "../../proto/tusn.ts";
 import type { DeploymentState } from "../domain/deployment.ts";
 import type { Life } from "../domain/life.ts";
@@ -90,6 +90,8 @@ export interface ReportedRow {
   readonly previousDigest: Uint8Array | null;
   /** Of its last hello, as all that follows; null before the first. */
   readonly phase: Phase | null;
+  /** Why it would not take a profile then; null where it would, or that is not known. */
+  readonly busy: BusyReason | null;
   readonly stale: 0 | 1 | null;
   readonly agentVersion: string | null;
   readonly timestampVersion: number | null;

@@ -185,6 +185,13 @@ describe("an agent", () => {
     expect(await outcome(delivery)).toBe("committed");
   });
 
+  it("tells in its hello what keeps its terminal from taking a profile, with none under way", async () => {
+    await prepare();
+    await steerTerminal(installation.profileFile, { busy: "open_batch" });
+    start();
+    await vi.waitFor(() => expect(service.hellos.at(-1)).toMatchObject({ phase: "idle", busy: "open_batch" }), WAIT);
+  });
+
   it("goes back where the terminal tears a profile while it takes it", async () => {
     await prepare();
     await commitFirst();

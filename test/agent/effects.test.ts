@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createPerform, type Perform } from "../../agent/effects.ts";
+import { Readiness } from "../../agent/readiness.ts";
 import { openObjects } from "../../agent/slots/objects.ts";
 import { openSlots } from "../../agent/slots/slots.ts";
 import { openTrustStore, toStoredBundle } from "../../agent/slots/trust-store.ts";
@@ -43,7 +44,7 @@ async function prepare(change: Partial<Terminal> = {}) {
     pauses.push(atMostMs);
   };
   const terminal: Terminal = { ...createTerminal(), ...change };
-  const perform: Perform = createPerform({ slots, terminal, pause });
+  const perform: Perform = createPerform({ slots, terminal, readiness: new Readiness(terminal), pause });
   return { perform, slot, profile, pauses };
 }
 

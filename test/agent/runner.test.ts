@@ -318,8 +318,8 @@ describe("trust metadata", () => {
     const agent = await openTrading();
     const hello = await agent.runner.greet();
     expect(hello).toMatchObject({ stale: false, timestampVersion: 1, sequence: 1, phase: "idle", unsent: 0 });
-    const without = { trust: undefined, rootVersion: 1, cardKey: undefined, run: new Uint8Array(8), now: NOW };
-    expect(toHello(agent.runner.state, without)).toMatchObject({ stale: true, timestampVersion: 0 });
+    const without = { trust: undefined, rootVersion: 1, cardKey: undefined, run: new Uint8Array(8), busy: undefined };
+    expect(toHello(agent.runner.state, { ...without, now: NOW })).toMatchObject({ stale: true, timestampVersion: 0 });
   });
 });
 

@@ -170,6 +170,7 @@ const MESSAGES = {
       { previous: salt },
       { directive: salt },
       { phase: "asleep" },
+      { busy: "asleep" },
       { agentVersion: "one two" },
       { rootVersion: 0 },
       { cardKey: salt },

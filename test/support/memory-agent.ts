@@ -1,6 +1,7 @@
 import type { CardKey } from "../../agent/card-key.ts";
 import { createPerform, type Perform } from "../../agent/effects.ts";
 import { toSlotsInUse } from "../../agent/machine/state.ts";
+import { Readiness } from "../../agent/readiness.ts";
 import { Runner } from "../../agent/runner.ts";
 import { openObjects } from "../../agent/slots/objects.ts";
 import { openSlots, type Slots } from "../../agent/slots/slots.ts";
@@ -93,7 +94,14 @@ export function openMemoryAgent(world: MemoryWorld, files: MemoryFiles, tusn: Tu
     computeMac: forever,
     computeCryptogram: forever,
   };
-  const performTerminal = createPerform({ slots, terminal, cardKey: cardKey?.privateKey, pause: async () => {} });
+  const readiness = new Readiness(terminal);
+  const performTerminal = createPerform({
+    slots,
+    terminal,
+    readiness,
+    cardKey: cardKey?.privateKey,
+    pause: async () => {},
+  });
 
   const perform: Perform = async (effect) => {
     if (isCut(files)) return forever();
@@ -132,6 +140,7 @@ export function openMemoryAgent(world: MemoryWorld, files: MemoryFiles, tusn: Tu
     cardKey,
     outbox: { send: (reports) => world.reports.push(...reports), announce: () => log.push("announce") },
     perform,
+    readiness,
     clock: () => world.clock,
     uptime: () => world.uptime,
     pause: async () => {

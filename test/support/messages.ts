@@ -109,6 +109,7 @@ export const hello: Hello = {
   cardKey: none,
   cardKeyProof: none,
   run: none,
+  busy: "",
 };
 export const report: Report = {
   tusn,

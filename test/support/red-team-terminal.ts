@@ -105,6 +105,7 @@ export async function openAttacked(identity: TerminalIdentity, options: Terminal
     deviceKey: identity.deviceKey,
     outbox: { send: (reports) => options.send?.(reports), announce: () => {} },
     perform,
+    readiness: { busy: undefined },
     clock: () => clock,
     uptime: () => 0,
     pause: async () => {},

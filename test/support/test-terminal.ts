@@ -51,6 +51,7 @@ export class TestTerminal {
       cardKey: new Uint8Array(0),
       cardKeyProof: new Uint8Array(0),
       run: new Uint8Array(0),
+      busy: "",
       ...change,
     };
     return this.sign("hello", toHelloBytes(hello));

@@ -41,7 +41,8 @@ export interface Preview extends Pick<JudgedChange, "record" | "content" | "find
   readonly terminals?: Pick<BuiltRelease, "skipped" | "superseding"> & {
     readonly reached: number;
     /** Those that would be reached later than the others, by what they said last. */
-    readonly deferred: readonly { readonly tusn: Tusn; readonly reason: Deferral }[];
+    /** With the second in which they were heard of last; null for never. */
+    readonly deferred: readonly { readonly tusn: Tusn; readonly reason: Deferral; readonly lastSeen: number | null }[];
   };
   /** When terminals would be offered it: the first second outside the hours that the policy keeps free. */
   readonly from: number;
@@ -143,8 +144,9 @@ async function findDeferred({ store, now }: Context, { merchant }: ChangeRow, sk
   const tusns = (await listTerminals(store, merchant)).map(({ tusn }) => tusn).filter((tusn) => !skipped.has(tusn));
   const heard = new Map((await findReported(store, tusns)).map((row) => [row.tusn, row]));
   return tusns.flatMap((tusn) => {
-    const reason = findDeferral(heard.get(tusn), now());
-    return reason === undefined ? [] : [{ tusn, reason }];
+    const said = heard.get(tusn);
+    const reason = findDeferral(said, now());
+    return reason === undefined ? [] : [{ tusn, reason, lastSeen: said?.lastSeen ?? null }];
   });
 }
 

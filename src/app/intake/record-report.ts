@@ -91,6 +91,7 @@ function setReported(records: Records, report: Report, now: number): void {
   if (known !== undefined && report.counter <= known.counter) return;
   const row: ReportedRow = {
     phase: null,
+    busy: null,
     stale: null,
     agentVersion: null,
     timestampVersion: null,

@@ -16,6 +16,7 @@ export function toReported(
     currentDigest: toOptional(hello.current),
     previousDigest: toOptional(hello.previous),
     phase: hello.phase,
+    busy: hello.busy === "" ? null : hello.busy,
     stale: hello.stale ? 1 : 0,
     agentVersion: hello.agentVersion,
     timestampVersion: hello.timestampVersion,

@@ -1,17 +1,21 @@
-import type { Phase } from "../../../proto/terminal-messages.ts";
+import { BUSY_REASONS, type BusyReason, type Phase } from "../../../proto/terminal-messages.ts";
 
 /**
  * Why a terminal would take a change later than the others: it has never been heard of, or not for long; it said last
- * that it is busy (an open batch, a transaction, its hours, paper or power), that a reversal of its is owed, that another
- * update is under way on it, or that it stands still until a person comes.
+ * what keeps it busy (an open batch, its hours, paper or power), or just that something does; that a reversal of its is
+ * owed, that another update is under way on it, or that it stands still until a person comes.
  */
-export const DEFERRALS = ["unheard", "silent", "busy", "reversal_owed", "under_way", "stopped"] as const;
+export const DEFERRALS = [
+  ...(["unheard", "silent", "busy", "reversal_owed", "under_way", "stopped"] as const),
+  ...BUSY_REASONS,
+] as const;
 export type Deferral = (typeof DEFERRALS)[number];
 
 /** What a terminal said of itself last. */
 export interface LastHeard {
   /** Null before its first hello. */
   readonly phase: Phase | null;
+  readonly busy: BusyReason | null;
   /** Seconds. */
   readonly lastSeen: number;
 }
@@ -25,7 +29,7 @@ export function findDeferral(heard: LastHeard | undefined, now: number): Deferra
   if (now - heard.lastSeen > SILENT_AFTER_S) return "silent";
   switch (heard.phase) {
     case "waiting":
-      return "busy";
+      return heard.busy ?? "busy";
     case "reversing":
       return "reversal_owed";
     case "verified":
@@ -37,6 +41,6 @@ export function findDeferral(heard: LastHeard | undefined, now: number): Deferra
     case "broken":
       return "stopped";
     default:
-      return undefined;
+      return heard.busy ?? undefined;
   }
 }

@@ -11,10 +11,16 @@ const FEN = 100;
 const DEFERRED: Readonly<Record<Deferral, string>> = {
   unheard: "it has never been heard of",
   silent: "not heard of for a day",
-  busy: "it said last that it is busy: an open batch, a transaction, its hours, paper or power",
-  reversal_owed: "it said last that a reversal is owed",
-  under_way: "it said last that another update is under way",
-  stopped: "it said last that it stands still until somebody comes",
+  busy: "it is busy",
+  reversal_owed: "it owes the acquirer a reversal of a test transaction",
+  under_way: "another update is under way on it",
+  stopped: "it stands still until somebody comes",
+  in_transaction: "a transaction is under way on it",
+  open_batch: "its batch is open: it has to be settled first",
+  reversal_pending: "a reversal is under way on it",
+  low_power: "its power is low",
+  printer: "its printer is out of order or out of paper",
+  outside_window: "it is outside the hours in which it takes updates",
 };
 
 export function toChangeLineText({
@@ -91,7 +97,9 @@ export function toPreviewText({ change, record, content, packs, findings, feeFen
       }),
     ]),
     ...skipped.map((one) => `not reached ${one.tusn}: ${one.reason}${toProofAdvice(one)}`),
-    ...(terminals?.deferred ?? []).map(({ tusn, reason }) => `later ${tusn}: ${DEFERRED[reason]}`),
+    ...(terminals?.deferred ?? []).map(({ tusn, reason, lastSeen }) => {
+      return `later ${tusn}: ${DEFERRED[reason]}${lastSeen === null ? "" : ` (heard ${toTime(lastSeen)})`}`;
+    }),
     ...findings.map(({ weight, code, what, until }) => {
       return `${weight}: ${code} ${what}${until === undefined ? "" : ` until ${toTime(until)}`}`;
     }),

@@ -22,7 +22,7 @@ export function toTerminalText(view: TerminalDetails): string {
     ["merchant", view.merchantNumber],
     ["enrolled", view.enrolled ? "yes" : "no"],
     ["last seen", toTime(reported?.lastSeen)],
-    ["phase", reported?.phase ?? "-"],
+    ["phase", `${reported?.phase ?? "-"}${reported?.busy ? `, busy: ${reported.busy}` : ""}`],
     ["trust", toTrustText(reported)],
     ["needs the card number", reported?.cardKey ? `yes, sealed to key ${toShortDigest(reported.cardKey)}` : "no"],
     ["highest sequence", `${reported?.sequence ?? 0} accepted, ${view.issuedSequence} issued`],

@@ -116,6 +116,7 @@ async function openLink(scripted: ScriptedBrokerOptions = {}, change: Partial<Li
           cardKey: none,
           cardKeyProof: none,
           run: none,
+          busy: "",
         };
       },
       unsent: () => [toReport(1), toReport(2)],
@@ -172,7 +173,7 @@ describe("a link", () => {
     });
     const hello = { tusn: TUSN_A, counter: 7, sequence: 0, current: none, previous: none, phase: "idle" } as const;
     const trust = { timestampVersion: 0, stale: true, rootVersion: 1, cardKey: none, cardKeyProof: none, run: none };
-    const rest = { directive: none, unsent: 0, agentVersion: "0.1.0", ...trust };
+    const rest = { directive: none, unsent: 0, agentVersion: "0.1.0", busy: "" as const, ...trust };
     const opened = await openLink({}, { greet: () => held.then(() => ({ ...hello, ...rest })), unsent: () => [] });
     await vi.waitFor(() => expect(entries).toContain("connected"), WAIT);
     link?.send([toReport(1)]);

@@ -83,7 +83,7 @@ async function openLink(
         counter += 1;
         const state = { counter, sequence: 1, current: none, previous: none, phase: "idle", directive: none } as const;
         const trust = { timestampVersion: 0, stale: true, rootVersion: 1, cardKey: none, cardKeyProof: none };
-        return { tusn: TUSN_A, ...state, ...trust, unsent: 2, agentVersion: "0.1.0", run: none };
+        return { tusn: TUSN_A, ...state, ...trust, unsent: 2, agentVersion: "0.1.0", run: none, busy: "" };
       },
       unsent: () => [toReport(1), toReport(2)],
       receive: async (kind, payload) => void received.push(`${kind} ${Buffer.from(payload)}`),

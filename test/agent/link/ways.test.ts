@@ -87,7 +87,7 @@ async function openBoth() {
           directive: none,
         } as const;
         const trust = { timestampVersion: 0, stale: true, rootVersion: 1, cardKey: none, cardKeyProof: none };
-        return { tusn: TUSN_A, ...state, ...trust, unsent: 0, agentVersion: "0.1.0", run: none };
+        return { tusn: TUSN_A, ...state, ...trust, unsent: 0, agentVersion: "0.1.0", run: none, busy: "" };
       },
       unsent: () => [],
       receive: async () => undefined,

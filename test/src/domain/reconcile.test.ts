@@ -37,6 +37,7 @@ function toHello(change: Partial<Hello> = {}): Hello {
     cardKey: new Uint8Array(0),
     cardKeyProof: new Uint8Array(0),
     run: new Uint8Array(0),
+    busy: "",
     ...change,
   };
 }

@@ -41,7 +41,7 @@ describe("a database of version 0.1.0", () => {
         ...{ tusn: "T", counter: 5, sequence: 7, phase: "idle", stale: 0, agentVersion: "0.1.0", lastSeen: 100 },
         ...{ currentDigest: Buffer.from("aa", "hex"), previousDigest: Buffer.from("bb", "hex") },
         ...{ timestampVersion: null, rootVersion: null, cardKey: null, cardKeyProof: null },
-        ...{ staleSince: null, staleAlarmAt: null, cardKeyAlarmAt: null },
+        ...{ staleSince: null, staleAlarmAt: null, cardKeyAlarmAt: null, busy: null },
       });
       expect(await store.selectFrom("terminals").select("issuedSequence").execute()).toEqual([{ issuedSequence: 7 }]);
       expect(await store.selectFrom("drafts").selectAll().execute()).toEqual([]);

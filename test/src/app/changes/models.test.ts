@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { toErrorCode } from "../../../../proto/errors.ts";
-import type { Phase } from "../../../../proto/terminal-messages.ts";
+import type { BusyReason, Phase } from "../../../../proto/terminal-messages.ts";
 import { previewChange, submitChange } from "../../../../src/app/changes/submit.ts";
 import { type ChangeDesk, openChangeDesk } from "../../../support/changes.ts";
 
@@ -10,7 +10,7 @@ const DAY_S = 86_400;
 const SAID_NOTHING = {
   ...{ counter: 1, sequence: 0, currentDigest: null, previousDigest: null, phase: null, stale: null, lastSeen: 0 },
   ...{ agentVersion: null, timestampVersion: null, rootVersion: null, cardKey: null, cardKeyProof: null },
-  ...{ staleSince: null, staleAlarmAt: null, cardKeyAlarmAt: null },
+  ...{ staleSince: null, staleAlarmAt: null, cardKeyAlarmAt: null, busy: null },
 };
 
 let work: ChangeDesk;
@@ -82,7 +82,8 @@ describe("the preview of a change", () => {
     const id = await draft();
     const later = async () => (await previewChange(fleet, tools, id)).terminals?.deferred;
     const [first, second] = terminals.map(({ tusn }) => tusn);
-    const say = (phase: Phase) => fleet.store.updateTable("reported").set({ phase, lastSeen: fleet.at }).execute();
+    const say = (phase: Phase, busy: BusyReason | null = null) =>
+      fleet.store.updateTable("reported").set({ phase, busy, lastSeen: fleet.at }).execute();
     expect((await later())?.map(({ reason }) => reason)).toEqual(["unheard", "unheard"]);
     for (const { tusn } of terminals)
       await fleet.store
@@ -93,9 +94,11 @@ describe("the preview of a change", () => {
     expect(await later()).toEqual([]);
     await say("waiting");
     expect(await later()).toEqual([
-      { tusn: first, reason: "busy" },
-      { tusn: second, reason: "busy" },
+      { tusn: first, reason: "busy", lastSeen: fleet.at },
+      { tusn: second, reason: "busy", lastSeen: fleet.at },
     ]);
+    await say("idle", "open_batch");
+    expect((await later())?.map(({ reason }) => reason)).toEqual(["open_batch", "open_batch"]);
     await say("idle");
     fleet.at += DAY_S + 1;
     expect((await later())?.map(({ reason }) => reason)).toEqual(["silent", "silent"]);

@@ -371,7 +371,7 @@ describe("where somebody can judge a cryptogram", () => {
 function toReported(of: Tusn, at: number) {
   return {
     ...{ tusn: of, counter: 1, sequence: 0, currentDigest: null, previousDigest: null, phase: null, stale: null },
-    ...{ agentVersion: null, timestampVersion: null, rootVersion: null, cardKey: null, cardKeyProof: null },
+    ...{ busy: null, agentVersion: null, timestampVersion: null, rootVersion: null, cardKey: null, cardKeyProof: null },
     ...{ staleSince: null, staleAlarmAt: null, cardKeyAlarmAt: null, lastSeen: at },
   };
 }

@@ -28,6 +28,15 @@ describe("a hello", () => {
     ]);
   });
 
+  it("says what keeps the terminal from taking a profile, until the next one says otherwise", async () => {
+    const { fleet, terminal, receive } = await openReleased();
+    const busy = () => fleet.store.selectFrom("reported").select("busy").execute();
+    await receive(terminal, "hello", terminal.hello({ busy: "open_batch" }));
+    expect(await busy()).toEqual([{ busy: "open_batch" }]);
+    await receive(terminal, "hello", terminal.hello());
+    expect(await busy()).toEqual([{ busy: null }]);
+  });
+
   it("concludes a directive whose report was lost, records and ledger included", async () => {
     const { fleet, terminal, delivery, receive } = await openReleased();
     terminal.report(delivery, "committed");

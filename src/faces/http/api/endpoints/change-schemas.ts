@@ -188,7 +188,7 @@ export const PreviewAnswer = Members({
       reached: Whole,
       skipped: Type.Array(Members({ tusn: Text, reason: Text, verdict: Type.Optional(Text) })),
       superseding: Type.Array(Text),
-      deferred: Type.Array(Members({ tusn: Text, reason: OneOf(DEFERRALS) })),
+      deferred: Type.Array(Members({ tusn: Text, reason: OneOf(DEFERRALS), lastSeen: Nullable(Seconds) })),
     }),
   ),
 });

@@ -57,6 +57,7 @@ const Reported = Members({
   currentDigest: Nullable(Hex),
   previousDigest: Nullable(Hex),
   phase: Nullable(Text),
+  busy: Nullable(Text),
   stale: Nullable(Type.Boolean()),
   agentVersion: Nullable(Text),
   timestampVersion: Nullable(Whole),
