@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -16,6 +17,8 @@ import { TillsyncError } from "../../proto/errors.ts";
 
 /** How long a statement waits for another process that writes. */
 const BUSY_TIMEOUT_MS = 10_000;
+/** Pause between tries to turn a new file to its write-ahead log. */
+const TURN_PAUSE_MS = 50;
 /** How long a caller waits for the connection. Whoever asks for it inside its own transaction ends here. */
 const MAX_WAIT_MS = 60_000;
 /** Pages (4 KiB) the write-ahead log may grow by before it is folded back into the file. */
@@ -50,8 +53,7 @@ class SqliteDriver implements Driver {
   async init(): Promise<void> {
     const connection = new SqliteConnection(await openDatabase(this.#path));
     await connection.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    const [mode] = await connection.run("PRAGMA journal_mode = WAL");
-    if (mode?.["journal_mode"] !== "wal") throw new TillsyncError("STORE_FAILED", { expected: "WAL" });
+    await useWriteAheadLog(connection);
     await connection.run("PRAGMA synchronous = FULL");
     await connection.run("PRAGMA foreign_keys = ON");
     await connection.run("PRAGMA trusted_schema = OFF");
@@ -144,6 +146,25 @@ class SqliteConnection implements DatabaseConnection {
   }
 }
 
+/**
+ * A new file is turned by whoever opens it first. SQLite does not wait here, whatever the time-out: two who hold it to
+ * read and both want to turn it could wait for ever. So whoever comes second tries again,
+ * for BUSY_TIMEOUT_MS.
+ */
+async function useWriteAheadLog(connection: SqliteConnection): Promise<void> {
+  const until = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      const [mode] = await connection.run("PRAGMA journal_mode = WAL");
+      if (mode?.["journal_mode"] !== "wal") throw new TillsyncError("STORE_FAILED", { expected: "WAL" });
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error;
+      await sleep(TURN_PAUSE_MS);
+    }
+  }
+}
+
 /** First come, first served. */
 class Turn {
   readonly #waiting: (() => void)[] = [];
@@ -186,6 +207,10 @@ function openDatabase(path: string): Promise<sqlite3.Database> {
 
 function toStoreError(error: Error & { readonly code?: string }): TillsyncError {
   return new TillsyncError("STORE_FAILED", { sqlite: error.code ?? "SQLITE_ERROR" }, error);
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof TillsyncError && error.fields["sqlite"] === "SQLITE_BUSY";
 }
 
 function isNoTransaction(error: unknown): boolean {

@@ -1,11 +1,17 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { sql } from "kysely";
+import sqlite3 from "sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { toEntry } from "../../../src/app/ledger-entries.ts";
 import { appendEntries } from "../../../src/store/ledger.ts";
 import { openStore, type Store, transact } from "../../../src/store/store.ts";
 import { makeFolder } from "../../support/fleet-store.ts";
+
+/** How long a test looks that something does not happen. */
+const NOT_MS = 300;
 
 async function open(file = join(makeFolder(), "fleet.sqlite")): Promise<Store> {
   const store = await openStore(file);
@@ -160,5 +166,21 @@ describe("openStore", () => {
     const stores = await Promise.all([open(file), open(file)]);
     await addProfile(stores[0], 1);
     expect(await readProfiles(stores[1])).toEqual([1]);
+  });
+
+  it("waits for another process that is making the database, which SQLite itself does not", async () => {
+    const file = join(makeFolder(), "fleet.sqlite");
+    const maker = new sqlite3.Database(file);
+    const run = promisify((statement: string, done: (error: Error | null) => void) => maker.exec(statement, done));
+    await run("begin immediate; create table making (x)");
+    let settled = false;
+    const opening = open(file).finally(() => {
+      settled = true;
+    });
+    await sleep(NOT_MS);
+    expect(settled).toBe(false);
+    await run("rollback");
+    expect(await readProfiles(await opening)).toEqual([]);
+    maker.close();
   });
 });
