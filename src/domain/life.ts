@@ -7,6 +7,9 @@ import { TillsyncError } from "../../proto/errors.ts";
 export const LIVES = ["registered", "verified", "bound", "active", "suspended", "retired", "replaced"] as const;
 export type Life = (typeof LIVES)[number];
 
+/** A terminal that is one of these is given nothing any more. */
+export const OUT_OF_SERVICE = ["retired", "replaced"] as const satisfies readonly Life[];
+
 /** What moves a terminal on. */
 export const LIFE_EVENTS = [
   "verified",

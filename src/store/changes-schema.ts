@@ -49,7 +49,7 @@ export interface ChangeRow {
   readonly publishedAt: number | null;
   readonly recordedAt: number | null;
   readonly endedAt: number | null;
-  /** Code of what it failed or was rejected for; else empty. */
+  /** Code of what it failed or was rejected for, or, while `releasing`, of what it is taken back for; else empty. */
   readonly code: string;
 }
 

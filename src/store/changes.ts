@@ -61,16 +61,37 @@ export function listChanges(
   return query.orderBy("createdAt", "desc").orderBy("id", "desc").limit(limit).execute();
 }
 
-/** In these states, the one that was looked at longest ago first. */
-export function listUnderWay(db: Store, states: readonly ChangeState[], limit: number): Promise<readonly ChangeRow[]> {
+/** In these states, behind one, in order of number. */
+export function listUnderWay(
+  db: Store,
+  states: readonly ChangeState[],
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<readonly ChangeRow[]> {
   return db
     .selectFrom("changes")
     .selectAll()
     .where("state", "in", [...states])
+    .where("id", ">", after)
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+}
+
+/** Those that no terminal is given anything of, the one that was altered longest ago first. */
+export function listWithoutRelease(db: Store, state: ChangeState, limit: number): Promise<readonly ChangeRow[]> {
+  return db
+    .selectFrom("changes")
+    .selectAll()
+    .where("state", "=", state)
+    .where("releaseId", "is", null)
     .orderBy("updatedAt")
     .orderBy("id")
     .limit(limit)
     .execute();
+}
+
+export function findChangeByRelease(db: Store, releaseId: Uint8Array): Promise<ChangeRow | undefined> {
+  return db.selectFrom("changes").selectAll().where("releaseId", "=", releaseId).executeTakeFirst();
 }
 
 /** When the last change of the kind was done. */

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Tusn } from "../../proto/tusn.ts";
-import type { Life } from "../domain/life.ts";
+import { type Life, OUT_OF_SERVICE } from "../domain/life.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import type { MerchantRow, TerminalRow } from "./schema.ts";
 import { inChunks, type Store, type Tx } from "./store.ts";
@@ -55,6 +55,17 @@ export function findByTerminalNos(db: Store, terminalNos: readonly string[]): Pr
 export function listTerminals(db: Store, merchantNumber?: string): Promise<readonly TerminalRow[]> {
   const all = db.selectFrom("terminals").selectAll().orderBy("tusn");
   return (merchantNumber === undefined ? all : all.where("merchantNumber", "=", merchantNumber)).execute();
+}
+
+/** Those of a merchant that may still be given something, in order of TUSN. */
+export function listInService(db: Store, merchantNumber: string): Promise<readonly TerminalRow[]> {
+  return db
+    .selectFrom("terminals")
+    .selectAll()
+    .where("merchantNumber", "=", merchantNumber)
+    .where("life", "not in", [...OUT_OF_SERVICE])
+    .orderBy("tusn")
+    .execute();
 }
 
 /** Which terminals, and how many at most: those behind `after`, in order of TUSN. */

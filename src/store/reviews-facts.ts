@@ -2,6 +2,7 @@ import { type Selectable, sql } from "kysely";
 import type { Tusn } from "../../proto/tusn.ts";
 import { ORDER_ENDS } from "../domain/acquirers/order.ts";
 import { OPEN_STATES } from "../domain/changes/change.ts";
+import { OUT_OF_SERVICE } from "../domain/life.ts";
 import type { AcquirerOrderRow } from "./acquirers-schema.ts";
 import type { ChangeRow, ChangeTaskRow } from "./changes-schema.ts";
 import type { BindingRow, MerchantDetailsRow } from "./records-schema.ts";
@@ -149,7 +150,7 @@ export function listPosts(db: Store, merchants: readonly string[]): Promise<read
       .selectFrom("terminals")
       .select((row) => ["merchantNumber", "acquirer", "model", row.fn.min("tusn").as("tusn")])
       .where("merchantNumber", "in", chunk)
-      .where("life", "not in", ["retired", "replaced"])
+      .where("life", "not in", [...OUT_OF_SERVICE])
       .groupBy(["merchantNumber", "acquirer", "model"])
       .orderBy("merchantNumber")
       .orderBy("tusn")

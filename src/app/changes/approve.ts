@@ -1,4 +1,3 @@
-import { toMissingRoles } from "../../../certs/sign/render/missing-roles.ts";
 import { toSigners } from "../../../certs/signatures.ts";
 import type { Person, Policy, Role } from "../../../certs/trust/policy.ts";
 import { DIGEST_BYTES, isEqual, toDigest, toHex, toUtf8 } from "../../../proto/bytes.ts";
@@ -7,7 +6,7 @@ import { parseReleaseFile } from "../../../proto/delivery.ts";
 import { TillsyncError, toErrorCode } from "../../../proto/errors.ts";
 import { parseFlatJson } from "../../../proto/flat-json.ts";
 import { parseStatement } from "../../../proto/statement.ts";
-import { listUnderWay } from "../../store/changes.ts";
+import { listWithoutRelease } from "../../store/changes.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
 import { findReleases } from "../../store/releases.ts";
 import { transact } from "../../store/store.ts";
@@ -15,7 +14,8 @@ import type { Context } from "../context.ts";
 import type { Desk } from "../desk/desk.ts";
 import { type SignedEvidence, toEvidence } from "../enrolment/unbinding-body.ts";
 import { moveChange, readChange, toContentBytes, toContentDigest } from "./act.ts";
-import { findAuthors, withoutChecking } from "./authors.ts";
+import { findAuthors } from "./authors.ts";
+import { findMissing } from "./release-owner.ts";
 
 /** What the desk says of a change's release. */
 export type Approval =
@@ -48,9 +48,8 @@ export async function readApproval(
   if (file === undefined) return { state: "lapsed" };
   const { statement, signatures } = parseReleaseFile(file);
   const signers = toSigners(policy, statement, signatures);
-  const authors = await findAuthors(context.store, id);
-  const counted = signers.map((person) => (authors.has(person.id) ? withoutChecking(person) : person));
-  const missing = toMissingRoles(policy.thresholds[parseStatement(statement).purpose], counted);
+  const demanded = policy.thresholds[parseStatement(statement).purpose];
+  const missing = await findMissing(context.store, id, signers, demanded);
   return missing.length > 0 ? { state: "waiting", missing } : { state: "approved", by: signers.map(({ id }) => id) };
 }
 
@@ -100,10 +99,8 @@ export type WaitingChange = Pick<ChangeRow, "id" | "merchant" | "kind" | "reason
 
 /** The one that was looked at longest ago first, at most MAX_WAITING. */
 export async function listWaitingChanges({ store }: Context): Promise<readonly WaitingChange[]> {
-  const rows = await listUnderWay(store, ["submitted"], MAX_WAITING);
-  return rows
-    .filter(({ releaseId }) => releaseId === null)
-    .map(({ id, merchant, kind, reason, requester }) => ({ id, merchant, kind, reason, requester }));
+  const rows = await listWithoutRelease(store, "submitted", MAX_WAITING);
+  return rows.map(({ id, merchant, kind, reason, requester }) => ({ id, merchant, kind, reason, requester }));
 }
 
 /** What a checker is to read: the bytes whose digest he approves. @throws TillsyncError NOT_FOUND where it waits for no such word */

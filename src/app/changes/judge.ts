@@ -14,12 +14,13 @@ import type { MerchantRecord } from "../../domain/records/record.ts";
 import { findPatchFaults } from "../../domain/records/rules.ts";
 import { findLastDone, listAttachments } from "../../store/changes.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
-import { listTerminals } from "../../store/fleet.ts";
+import { listInService } from "../../store/fleet.ts";
 import type { Acquirer } from "../acquirers/acquirer.ts";
 import type { Context } from "../context.ts";
 import { judgeSettlement } from "../records/judge.ts";
 import { readRecord } from "../records/read.ts";
 import { findPacksFor, type Packs } from "./packs.ts";
+import { findSealFaults } from "./seals.ts";
 
 /** A change beside the record and the policy of now. */
 export interface JudgedChange {
@@ -66,7 +67,7 @@ export async function judge(context: Context, row: ChangeRow, acquirers: Acquire
     ...judgeByAll(packs, facts, now),
     ...((pack.kinds[row.kind]?.cutOver ?? "none") === "none"
       ? []
-      : judgeCutOver(acquirers.get(await findAcquirer(context, row)), content)),
+      : judgeCutOver(acquirers.get(await findAcquirer(context, row)), row, content, record)),
     ...(await findFaults(context, record, pack, content)).map(toFinding),
   ];
   return { record, pack, packs, content, findings, patch: toProfilePatch(row, content, record) };
@@ -86,18 +87,22 @@ function judgeByAll([first, ...others]: Packs, facts: ChangeFacts, now: number):
 
 /** Code of the acquirer of the merchant's terminals; empty where it has none. */
 export async function findAcquirer({ store }: Context, { merchant }: ChangeRow): Promise<string> {
-  const [terminal] = await listTerminals(store, merchant);
+  const [terminal] = await listInService(store, merchant);
   return terminal?.acquirer ?? "";
 }
 
 /** People enter the number themselves; every other acquirer is sent what an approver has sealed to it. */
 function judgeCutOver(
   acquirer: Pick<Acquirer, "adapter"> | undefined,
-  { settlement, sealed }: ChangeContent,
+  { kind }: ChangeRow,
+  content: ChangeContent,
+  { bindings }: MerchantRecord,
 ): readonly Finding[] {
   if (acquirer === undefined) return [{ weight: "refused", code: "POLICY_FORBIDS", what: "cut_over" }];
+  const { settlement, sealed } = content;
   const isSealed = acquirer.adapter === "manual" || settlement === undefined || sealed !== undefined;
-  return isSealed ? [] : [{ weight: "refused", code: "SEAL_MISSING", what: "acquirer" }];
+  if (!isSealed) return [{ weight: "refused", code: "SEAL_MISSING", what: "acquirer" }];
+  return findSealFaults(kind, content, bindings, acquirer.adapter);
 }
 
 async function findFaults(

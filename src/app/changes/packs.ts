@@ -3,7 +3,7 @@ import { TillsyncError } from "../../../proto/errors.ts";
 import { checkNotSensitive } from "../../../proto/sensitive.ts";
 import { choosePack, type PolicyPack, toPackName } from "../../domain/changes/pack.ts";
 import { parsePack } from "../../domain/changes/parse-pack.ts";
-import { listTerminals } from "../../store/fleet.ts";
+import { listInService } from "../../store/fleet.ts";
 import { appendEntries } from "../../store/ledger.ts";
 import { addPack, listPacks } from "../../store/policy-packs.ts";
 import { type Store, transact } from "../../store/store.ts";
@@ -56,14 +56,14 @@ export async function listLoadedPacks(store: Store): Promise<readonly LoadedPack
 export type Packs = readonly [PolicyPack, ...PolicyPack[]];
 
 /**
- * The packs for a merchant's changes: for the acquirer and model of each of its terminals. All of them have to allow a
+ * The packs for a merchant's changes: for the acquirer and model of each of its terminals in service. All of them have to allow a
  * change; the first, of the terminal that comes first by TUSN, says how it is carried out.
  *
  * @throws TillsyncError PACK_INVALID where somebody has edited one
  */
 export async function findPacksFor(store: Store, merchant: string): Promise<Packs> {
   const packs = (await listLoadedPacks(store)).map(({ pack }) => pack);
-  const [first = { acquirer: "", model: "" }, ...others] = await listTerminals(store, merchant);
+  const [first = { acquirer: "", model: "" }, ...others] = await listInService(store, merchant);
   const chosen = new Map<string, PolicyPack>();
   const pack = choosePack(packs, first.acquirer, first.model);
   for (const { acquirer, model } of others) {

@@ -13,6 +13,7 @@ import { readApproval } from "./approve.ts";
 import { beginRelease, carryOut } from "./carry-out.ts";
 import { judge } from "./judge.ts";
 import { findPacksFor, toPackNames } from "./packs.ts";
+import { readPackOf } from "./progress.ts";
 import { type ChangeTools, toRefusing } from "./submit.ts";
 
 /** Changes looked at in one poll; the others come with the next ones. */
@@ -26,6 +27,8 @@ export class ChangeRunner {
   /** Codes that were told, by change: what is looked at every few seconds must not fill the log. */
   readonly #told = new Map<string, string>();
   #polling: Promise<void> | undefined;
+  /** Number of the last change of the page that was visited last. */
+  #after = "";
 
   constructor(context: Context, tools: ChangeTools) {
     this.#context = context;
@@ -47,12 +50,18 @@ export class ChangeRunner {
 
   async #poll(): Promise<void> {
     const states = ["submitted", "approved", "releasing"] as const;
-    const rows = await listUnderWay(this.#context.store, states, MAX_VISITED).catch((error: unknown) => {
+    const after = this.#after;
+    const page = { after, limit: MAX_VISITED };
+    const rows = await listUnderWay(this.#context.store, states, page).catch((error: unknown) => {
       this.#context.log.error(toErrorFields(error), "changes not looked at");
       return [];
     });
-    for (const { id } of rows) await this.#visitSafely(id);
-    for (const id of this.#told.keys()) if (!rows.some((row) => row.id === id)) this.#told.delete(id);
+    // Those of the next page come next, whatever became of these: many that wait must keep none from its turn.
+    this.#after = rows.length < MAX_VISITED ? "" : (rows.at(-1)?.id ?? "");
+    for (const { id } of rows.toSorted((a, b) => a.updatedAt - b.updatedAt)) await this.#visitSafely(id);
+    const isOfPage = (id: string) => id > after && (this.#after === "" || id <= this.#after);
+    const waiting = new Set(rows.map(({ id }) => id));
+    for (const id of this.#told.keys()) if (isOfPage(id) && !waiting.has(id)) this.#told.delete(id);
   }
 
   /** One change that cannot go on keeps no other from it. */
@@ -70,13 +79,14 @@ export class ChangeRunner {
   }
 
   async #visit(row: ChangeRow): Promise<void> {
-    const packs = await findPacksFor(this.#context.store, row.merchant);
-    const [pack] = packs;
-    if (row.state === "releasing") return carryOut(this.#context, this.#tools, row, pack);
+    const { store } = this.#context;
+    if (row.state === "releasing") return carryOut(this.#context, this.#tools, row, await readPackOf(store, row));
+    const packs = await findPacksFor(store, row.merchant);
     // A policy that was changed since judges what is pending.
     if (toPackNames(packs) !== row.pack && (await this.#bar(row))) return;
     if (row.state === "submitted") return this.#collect(row);
     if (packs.every((one) => isOpenHour(one, this.#context.now()))) {
+      const pack = await readPackOf(store, row);
       await carryOut(this.#context, this.#tools, await beginRelease(this.#context, row, pack), pack);
     }
   }

@@ -1,16 +1,18 @@
 import { verifyReleaseFile } from "../../../certs/release.ts";
 import type { Policy } from "../../../certs/trust/policy.ts";
+import { toHex } from "../../../proto/bytes.ts";
 import { toReleaseFileBytes } from "../../../proto/delivery.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
+import { parseStatement } from "../../../proto/statement.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
 import { type Deferral, findDeferral } from "../../domain/changes/deferral.ts";
 import type { Finding } from "../../domain/changes/judge.ts";
 import { findOpenTime } from "../../domain/changes/windows.ts";
 import type { ProfileDefaults, ProfilePatch } from "../../domain/next-profile.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
-import { listTerminals } from "../../store/fleet.ts";
+import { listInService } from "../../store/fleet.ts";
 import { findReported } from "../../store/reported.ts";
-import { transact } from "../../store/store.ts";
+import { type Tx, transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import type { Desk } from "../desk/desk.ts";
 import { parseActor } from "../registry/act.ts";
@@ -40,8 +42,7 @@ export interface Preview extends Pick<JudgedChange, "record" | "content" | "find
   /** Terminals that it would reach, and those that it would not, with the reason; absent where none is concerned. */
   readonly terminals?: Pick<BuiltRelease, "skipped" | "superseding"> & {
     readonly reached: number;
-    /** Those that would be reached later than the others, by what they said last. */
-    /** With the second in which they were heard of last; null for never. */
+    /** Those that would be reached later than the others by what they said last, with the second in which they were heard of last; null for never. */
     readonly deferred: readonly { readonly tusn: Tusn; readonly reason: Deferral; readonly lastSeen: number | null }[];
   };
   /** When terminals would be offered it: the first second outside the hours that the policy keeps free. */
@@ -98,22 +99,17 @@ export async function submitChange(
   }
   const isReleased = patch !== undefined && (await hasTerminals(context, row));
   const built = isReleased ? await build(context, tools, row, packs, patch) : undefined;
-  const open = built === undefined ? undefined : await tools.desk.submit(toReleaseFileBytes(built.file), actor);
-  return transact(context.store, (tx) => {
+  const releaseId = built === undefined ? null : parseStatement(built.file.statement).releaseId;
+  const move = (tx: Tx) => {
     const now = context.now();
-    const comment = open === undefined ? "" : `release ${open.id}`;
-    return moveChange(
-      tx,
-      now,
-      row,
-      "submit",
-      { actor, comment },
-      {
-        ...{ pack: toPackNames(packs), feeFen: toFee(packs, row), submittedAt: now, code: "", approval: "" },
-        releaseId: open === undefined ? null : Buffer.from(open.id, "hex"),
-      },
-    );
-  });
+    const act = { actor, comment: releaseId === null ? "" : `release ${toHex(releaseId)}` };
+    const judged = { pack: toPackNames(packs), feeFen: toFee(packs, row), submittedAt: now };
+    return moveChange(tx, now, row, "submit", act, { ...judged, code: "", approval: "", releaseId });
+  };
+  if (built === undefined) return transact(context.store, move);
+  // In one transaction: a release on the desk that no change has would be signed and published in its name.
+  await tools.desk.submit(toReleaseFileBytes(built.file), actor, move);
+  return readChange(context.store, id);
 }
 
 export function toRefusing(findings: readonly Finding[]): readonly Finding[] {
@@ -121,7 +117,7 @@ export function toRefusing(findings: readonly Finding[]): readonly Finding[] {
 }
 
 async function hasTerminals({ store }: Context, { merchant }: ChangeRow): Promise<boolean> {
-  return (await listTerminals(store, merchant)).length > 0;
+  return (await listInService(store, merchant)).length > 0;
 }
 
 /** The highest of any model's. */
@@ -141,7 +137,7 @@ function toFrom(packs: Packs, now: number): number {
 }
 
 async function findDeferred({ store, now }: Context, { merchant }: ChangeRow, skipped: ReadonlySet<Tusn>) {
-  const tusns = (await listTerminals(store, merchant)).map(({ tusn }) => tusn).filter((tusn) => !skipped.has(tusn));
+  const tusns = (await listInService(store, merchant)).map(({ tusn }) => tusn).filter((tusn) => !skipped.has(tusn));
   const heard = new Map((await findReported(store, tusns)).map((row) => [row.tusn, row]));
   return tusns.flatMap((tusn) => {
     const said = heard.get(tusn);

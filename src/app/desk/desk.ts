@@ -8,11 +8,11 @@ import { checkNotSensitive } from "../../../proto/sensitive.ts";
 import { parseStatement } from "../../../proto/statement.ts";
 import { addDraft, closeDraft, findDraft, listDrafts, putDraftFile } from "../../store/drafts.ts";
 import { appendEntries } from "../../store/ledger.ts";
-import { findChangeOf } from "../../store/records.ts";
 import { findReleases } from "../../store/releases.ts";
 import type { DraftRow } from "../../store/schema.ts";
-import { transact } from "../../store/store.ts";
+import { type Tx, transact } from "../../store/store.ts";
 import { findAuthors, verifyNotOwn } from "../changes/authors.ts";
+import { findOwner } from "../changes/release-owner.ts";
 import type { Context } from "../context.ts";
 import { type EntryFields, toEntry } from "../ledger-entries.ts";
 import { parseActor } from "../registry/act.ts";
@@ -34,10 +34,11 @@ export interface Desk {
    * Puts a release file on the desk, or adds to the one that lies there. Signatures that count for nothing are left out.
    *
    * @param by who hands it in; the service where absent
-   * @throws TillsyncError what `parseRelease` and `verifyRelease` throw; SENSITIVE_DATA; STATE_CONFLICT where it was published or closed
+   * @param within what is stored together with it, where it did not lie there before
+   * @throws TillsyncError what `within` and `findOwner` throw; what `parseRelease` and `verifyRelease` throw; SENSITIVE_DATA; STATE_CONFLICT where it was published or closed
    *   before or the desk is full; what `sign` throws
    */
-  submit(bytes: Uint8Array, by?: string): Promise<OpenRelease>;
+  submit(bytes: Uint8Array, by?: string, within?: (tx: Tx) => Promise<unknown>): Promise<OpenRelease>;
   /** What waits for signatures, the oldest first. Expired releases are closed. */
   list(): Promise<readonly OpenRelease[]>;
   /** The release file. @throws TillsyncError NOT_FOUND, EXPIRED */
@@ -57,7 +58,7 @@ export function openDesk(context: Context, policy: () => Policy): Desk {
   /** By the digest of the file, so that none is ever stale. */
   const outlines = new Map<string, Outline>();
 
-  const submit = async (bytes: Uint8Array, by?: string) => {
+  const submit: Desk["submit"] = async (bytes, by, within) => {
     const actor = toActor(by);
     const release = parseRelease(bytes);
     checkNotSensitive(release.file.reason);
@@ -78,6 +79,8 @@ export function openDesk(context: Context, policy: () => Policy): Desk {
       const { purpose, merchant, size } = release.statement;
       const detail = { purpose, merchant, size, reason: release.file.reason };
       await appendEntries(tx, [toEntry(now, "draft.submitted", toHex(releaseId), { ...actor, detail })]);
+      await within?.(tx);
+      await findOwner(tx, releaseId, release.file.reason);
       return true;
     });
     return added ? toOpenRelease(toOutline(file, merged.file), policy()) : sign(releaseId, file, by);
@@ -130,9 +133,10 @@ export function openDesk(context: Context, policy: () => Policy): Desk {
   const put = (draft: DraftRow, file: Uint8Array, { signers, sealed }: MergedRelease, actor: Acting) =>
     transact(store, async (tx) => {
       if (!(await putDraftFile(tx, draft.releaseId, draft.fileDigest, file))) return false;
-      const change = await findChangeOf(tx, draft.releaseId);
+      const { statement, reason } = parseReleaseFile(file);
+      const change = await findOwner(tx, draft.releaseId, reason);
       if (change !== undefined) {
-        const { purpose } = parseStatement(parseReleaseFile(file).statement);
+        const { purpose } = parseStatement(statement);
         verifyNotOwn(change, await findAuthors(tx, change), signers, policy().thresholds[purpose]);
       }
       const detail = { signedBy: signers.map(({ id }) => id).join("+"), sealed };

@@ -1,4 +1,5 @@
 import type { WholeRelease } from "../../../certs/release.ts";
+import { toSigners } from "../../../certs/signatures.ts";
 import type { Policy } from "../../../certs/trust/policy.ts";
 import { isEqual, toDigest, toHex } from "../../../proto/bytes.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
@@ -13,6 +14,7 @@ import { putOutbox } from "../../store/outbox.ts";
 import { addProfiles, addRelease, findReleases } from "../../store/releases.ts";
 import type { DeploymentRow } from "../../store/schema.ts";
 import { type Store, type Tx, transact } from "../../store/store.ts";
+import { findMissing, findOwner } from "../changes/release-owner.ts";
 import type { Context } from "../context.ts";
 import { toStepped } from "../deployment-steps.ts";
 import { type EntryFields, type LedgerKind, toEntry } from "../ledger-entries.ts";
@@ -52,7 +54,8 @@ const MAX_NAMED = 20;
  * since is left out, and the others go; where none is left, the release is refused as a whole.
  *
  * @param by who publishes it, which gives nobody's approval; the service where absent
- * @throws TillsyncError what `parseRelease`, `toLeaves`, `partLeaves` and `parseActor` throw; STATEMENT_UNSIGNED; SENSITIVE_DATA
+ * @throws TillsyncError what `parseRelease`, `toLeaves`, `partLeaves`, `findOwner` and `parseActor` throw; STATEMENT_UNSIGNED;
+ *   SELF_APPROVAL where the checker is one of those who wrote at its change; SENSITIVE_DATA
  */
 export async function publishRelease(
   context: Context,
@@ -64,9 +67,10 @@ export async function publishRelease(
   const release = parseRelease(bytes);
   checkNotSensitive(release.file.reason);
   const approvers = verifyReleaseApproval(release, policy).map(({ id }) => id);
+  const verifyOwn = (tx: Tx) => verifyOwner(tx, release, policy);
   const result = (await isPublished(context.store, release))
     ? toAlready(release)
-    : await publishLeaves(context, release, toLeaves(release, policy, context), { approvers, ...actor });
+    : await publishLeaves(context, release, toLeaves(release, policy, context), { approvers, ...actor }, verifyOwn);
   const { releaseId, deployments, reserved, superseded, skipped, already } = result;
   const counts = { deployments, reserved, superseded, skipped: skipped.length, already };
   context.log.info({ release: toHex(releaseId), ...counts }, "release published");
@@ -78,11 +82,13 @@ function publishLeaves(
   release: WholeRelease,
   leaves: readonly Leaf[],
   people: People,
+  verifyOwn: (tx: Tx) => Promise<void>,
 ): Promise<PublishedRelease> {
   const { releaseId } = release.statement;
   return transact(context.store, async (tx) => {
     // Another process may have been quicker since the first look.
     if (await isPublished(tx, release)) return toAlready(release);
+    await verifyOwn(tx);
     const now = context.now();
     const { taken, skipped } = await partLeaves(tx, leaves, context.identity);
     const tusns = taken.map(({ directive }) => directive.tusn);
@@ -99,6 +105,19 @@ function publishLeaves(
     const reserved = taken.filter(({ reserve }) => reserve !== undefined).length;
     return { releaseId, deployments: taken.length, reserved, superseded, skipped, already: false };
   });
+}
+
+/** What a change has given up is not published in its name, nor what only those checked who wrote at it. */
+async function verifyOwner(
+  tx: Tx,
+  { statement: { releaseId, purpose }, file }: WholeRelease,
+  policy: Policy,
+): Promise<void> {
+  const change = await findOwner(tx, releaseId, file.reason);
+  if (change === undefined) return;
+  const signers = toSigners(policy, file.statement, file.signatures);
+  const missing = await findMissing(tx, change, signers, policy.thresholds[purpose]);
+  if (missing.length > 0) throw new TillsyncError("SELF_APPROVAL", { change });
 }
 
 function toAlready({ statement: { releaseId } }: WholeRelease): PublishedRelease {
