@@ -3,6 +3,7 @@ import type { Mutant } from "./mutant.ts";
 const WORKFLOW = ["test/src/app/changes/workflow.test.ts"];
 const PROGRESS = ["test/src/domain/changes/progress.test.ts"];
 const CUT_OVER = ["test/src/app/changes/cut-over.test.ts"];
+const CARRY_OUT = ["test/src/app/changes/carry-out.test.ts"];
 const REVIEWS = ["test/src/app/reviews/csv.test.ts", "test/src/domain/reviews/merchant-rows.test.ts"];
 const DESK = ["test/src/faces/http/desk-changes.test.ts"];
 const RESTORED = ["test/attack/restored-backup.test.ts"];
@@ -11,7 +12,7 @@ const RESTORED = ["test/attack/restored-backup.test.ts"];
 export const CHANGES: readonly Mutant[] = [
   {
     name: "whoever wrote a change counts as its checker",
-    file: "src/app/changes/approve.ts",
+    file: "src/app/changes/release-owner.ts",
     find: "authors.has(person.id) ? withoutChecking(person) : person",
     replace: "authors.has(person.id) ? person : person",
     tests: WORKFLOW,
@@ -75,8 +76,8 @@ export const CHANGES: readonly Mutant[] = [
   {
     name: "done without the acquirer's own record",
     file: "src/domain/changes/progress.ts",
-    find: 'if (cutOver === "last" && progress.acquirer !== "confirmed") {',
-    replace: 'if (cutOver === "last" && progress.acquirer === "unasked") {',
+    find: 'if (cutOver === "last" && acquirer !== "confirmed") {',
+    replace: 'if (cutOver === "last" && acquirer === "unasked") {',
     tests: PROGRESS,
   },
   {
@@ -85,6 +86,62 @@ export const CHANGES: readonly Mutant[] = [
     find: 'if (waiting > 0) return "wait";',
     replace: 'if (waiting > 9) return "wait";',
     tests: PROGRESS,
+  },
+  {
+    name: "done where no terminal was sent anything",
+    file: "src/domain/changes/progress.ts",
+    find: "(hasTerminals && committed === 0)",
+    replace: "(hasTerminals && committed < 0)",
+    tests: PROGRESS,
+  },
+  {
+    name: "failed while a terminal may still take it",
+    file: "src/domain/changes/progress.ts",
+    find: 'return waiting > 0 ? "wait" : toReturn(progress);',
+    replace: "return toReturn(progress);",
+    tests: PROGRESS,
+  },
+  {
+    name: "whatever the desk has closed was published",
+    file: "src/app/changes/carry-out.ts",
+    find: "if ((await findReleases(store, [releaseId])).length > 0) return undefined;",
+    replace: "if ((await findReleases(store, [releaseId])).length >= 0) return undefined;",
+    tests: CARRY_OUT,
+  },
+  {
+    name: "an acquirer asked for what no terminal can be sent any more",
+    file: "src/app/changes/carry-out.ts",
+    find: 'if (purpose === "change" && row.releaseId !== null) await',
+    replace: 'if (purpose === "change" && row.releaseId === null) await',
+    tests: CUT_OVER,
+  },
+  {
+    name: "a failed change that leaves its acquirer where it is",
+    file: "src/app/changes/carry-out.ts",
+    find: "const back = decideNext({ ...progress, isFailing: true });",
+    replace: 'const back = decideNext({ ...progress, isFailing: true, onFailure: "keep" });',
+    tests: CUT_OVER,
+  },
+  {
+    name: "a change carried out by the policy of today",
+    file: "src/app/changes/runner.ts",
+    find: "carryOut(this.#context, this.#tools, row, await readPackOf(store, row));",
+    replace: "carryOut(this.#context, this.#tools, row, (await findPacksFor(store, row.merchant))[0]);",
+    tests: CUT_OVER,
+  },
+  {
+    name: "an account prepared that is in force already",
+    file: "src/app/changes/carry-out.ts",
+    find: "const isDue = settlement !== undefined && !isInForce(bindings, settlement);",
+    replace: "const isDue = settlement !== undefined;",
+    tests: CARRY_OUT,
+  },
+  {
+    name: "an account that stays prepared when its change is done",
+    file: "src/app/changes/carry-out.ts",
+    find: 'if (changeId !== row.id || state !== "prepared") continue;',
+    replace: 'if (changeId !== row.id || state === "prepared") continue;',
+    tests: CARRY_OUT,
   },
   {
     name: "a rejected release that stays to be signed",

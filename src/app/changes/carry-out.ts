@@ -1,16 +1,19 @@
 import { parseSealedAccount } from "../../../certs/acquirer/seal.ts";
-import { toHex } from "../../../proto/bytes.ts";
-import { TillsyncError, toErrorCode } from "../../../proto/errors.ts";
+import { isEqual, toHex } from "../../../proto/bytes.ts";
+import { type ErrorCode, TillsyncError, toErrorCode } from "../../../proto/errors.ts";
 import { findGoing, parseContentText } from "../../domain/changes/content.ts";
 import type { PolicyPack } from "../../domain/changes/pack.ts";
 import { decideNext, type NextStep, type Progress } from "../../domain/changes/progress.ts";
+import type { BindingRecord, SettlementRecord } from "../../domain/records/record.ts";
 import { listOrdersOf } from "../../store/acquirer-orders.ts";
 import type { OrderPurpose } from "../../store/acquirers-schema.ts";
 import { addTasks } from "../../store/changes.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
+import { findReleases } from "../../store/releases.ts";
 import { type Tx, transact } from "../../store/store.ts";
 import { placeOrder, toBindingFacts } from "../acquirers/orders.ts";
 import type { Context } from "../context.ts";
+import type { Desk } from "../desk/desk.ts";
 import { addBinding, endBinding, prepareBinding, replaceBinding } from "../records/bindings.ts";
 import { changeRecord } from "../records/change.ts";
 import { readRecord } from "../records/read.ts";
@@ -34,8 +37,10 @@ export function beginRelease(context: Context, row: ChangeRow, pack: PolicyPack)
   return transact(context.store, async (tx) => {
     const now = context.now();
     const { settlement, bindingId } = parseContentText(row.content);
-    if (row.kind === "settlement.replace" && row.releaseId !== null && settlement !== undefined) {
-      const { bindings, version } = await readRecord(tx, row.merchant);
+    const { bindings, version } = await readRecord(tx, row.merchant);
+    // Terminals may have brought it into force already: of a release that was published by hand, or in an earlier try.
+    const isDue = settlement !== undefined && !isInForce(bindings, settlement);
+    if (row.kind === "settlement.replace" && row.releaseId !== null && isDue) {
       const replaces = findGoing(bindings, bindingId).id;
       await prepareBinding(tx, now, { ...toAct(row, version), settlement, replaces });
     }
@@ -61,49 +66,58 @@ export async function carryOut(context: Context, tools: ChangeTools, row: Change
     const progress = await readProgress(context.store, change, pack);
     const next = decideNext(progress);
     if (next === "wait") return;
-    await take(context, tools, change, next, progress);
+    await takeOrGiveUp(context, tools, change, next, progress);
   }
 }
 
-function take(
+type Step = Exclude<NextStep, "wait">;
+
+/** What no later visit will find otherwise is kept with the change by the first step that leads back. */
+async function takeOrGiveUp(
   context: Context,
   tools: ChangeTools,
   row: ChangeRow,
-  step: Exclude<NextStep, "wait">,
+  step: Step,
   progress: Progress,
-): Promise<unknown> {
+): Promise<void> {
+  try {
+    await take(context, tools, row, step, progress);
+  } catch (error) {
+    if ((step !== "publish" && step !== "ask_acquirer") || !isFinal(error)) throw error;
+    const back = decideNext({ ...progress, isFailing: true });
+    if (back !== "wait") await take(context, tools, { ...row, code: error.code }, back, progress);
+  }
+}
+
+function take(context: Context, tools: ChangeTools, row: ChangeRow, step: Step, progress: Progress): Promise<unknown> {
   switch (step) {
     case "publish":
       return publish(context, tools, row);
     case "ask_acquirer":
-      return askAcquirer(context, row, "change");
+      return askAcquirer(context, tools, row, "change");
     case "undo_acquirer":
-      return askAcquirer(context, row, "reversal");
+      return askAcquirer(context, tools, row, "reversal");
     case "return_terminals":
       return returnTerminals(context, tools, row);
     case "record":
       return record(context, row);
     case "conclude":
-      return transact(context.store, (tx) => endChange(tx, context.now(), row, "conclude", SERVICE, { code: "" }));
+      return conclude(context, row);
     case "fail":
-      return fail(context, row, progress.acquirer === "failed" ? "ACQUIRER_REFUSED" : "TEST_FAILED");
+      return fail(context, row, row.code === "" ? toFailure(progress) : row.code);
   }
 }
 
+function toFailure({ acquirer, committed, failed }: Progress): ErrorCode {
+  if (acquirer === "failed") return "ACQUIRER_REFUSED";
+  // No terminal was ever sent its release, and none can be any more.
+  return committed + failed === 0 ? "EXPIRED" : "TEST_FAILED";
+}
+
 async function publish(context: Context, { desk, policy }: ChangeTools, row: ChangeRow): Promise<void> {
-  const { releaseId } = row;
-  if (releaseId === null) throw new TillsyncError("INTERNAL", { change: row.id });
-  let left = 0;
-  try {
-    left = (await publishRelease(context, await desk.read(releaseId), policy())).skipped.length;
-  } catch (error) {
-    // Published before, and the desk has closed it; or no terminal is left that may be sent it.
-    if (toErrorCode(error) !== "STATE_CONFLICT") {
-      if (!isFinal(error)) throw error;
-      await fail(context, row, toErrorCode(error));
-      return;
-    }
-  }
+  const releaseId = toReleaseId(row);
+  const file = await readUnpublished(context, desk, releaseId);
+  const left = file === undefined ? 0 : (await publishRelease(context, file, policy())).skipped.length;
   const comment =
     left === 0 ? `release ${toHex(releaseId)}` : `release ${toHex(releaseId)}, ${left} terminals left out`;
   await transact(context.store, (tx) =>
@@ -111,14 +125,63 @@ async function publish(context: Context, { desk, policy }: ChangeTools, row: Cha
   );
 }
 
-/** What no later visit will find otherwise. */
-function isFinal(error: unknown): error is TillsyncError {
-  const codes = ["NOT_FOUND", "EXPIRED", "RELEASE_CONFLICT", "STATEMENT_UNSIGNED", "TUSN_UNPROVEN", "WRONG_MERCHANT"];
-  return error instanceof TillsyncError && codes.includes(error.code);
+function toReleaseId({ id, releaseId }: ChangeRow): Uint8Array {
+  if (releaseId === null) throw new TillsyncError("INTERNAL", { change: id });
+  return releaseId;
 }
 
-/** The order is stored with the change's event; the runner of orders sends it. */
-async function askAcquirer(context: Context, row: ChangeRow, purpose: OrderPurpose): Promise<void> {
+/**
+ * The file of a release that is yet to be published; undefined where it was published before. The desk closes that one
+ * and one that has expired alike: the records tell one from the other.
+ *
+ * @throws TillsyncError EXPIRED where it can be published no more; NOT_FOUND
+ */
+async function readUnpublished(
+  { store }: Context,
+  desk: Pick<Desk, "read">,
+  releaseId: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await desk.read(releaseId);
+  } catch (error) {
+    if ((await findReleases(store, [releaseId])).length > 0) return undefined;
+    if (toErrorCode(error) !== "STATE_CONFLICT") throw error;
+    throw new TillsyncError("EXPIRED", { release: toHex(releaseId) }, error);
+  }
+}
+
+/**
+ * What no later visit will find otherwise. Where different things hinder the terminals of a release, only the first
+ * one's is told; what was given up for it can be opened again, and what waits in vain ends when its release expires.
+ */
+const FINAL: readonly ErrorCode[] = [
+  ...(["NOT_FOUND", "EXPIRED", "STATEMENT_UNSIGNED", "WRONG_MERCHANT"] as const),
+  // Sequences are never given back.
+  "SEQUENCE_REPLAYED",
+  // Only another directive, and with it a higher sequence, brings a terminal back to what it held.
+  ...(["BASE_MISMATCH", "RESTORE_UNKNOWN"] as const),
+  // A key that was replaced does not come back, and nothing leads back from out of service.
+  ...(["WRONG_DEVICE_KEY", "TERMINAL_RETIRED"] as const),
+];
+// Not among them, because it may pass: SEAL_MISSING (the desk still takes a sealed number), RELEASE_CONFLICT (what is
+// under way on the terminal may end where it began), and that it is suspended, in quarantine, unsettled or not proven.
+
+function isFinal(error: unknown): error is TillsyncError {
+  return error instanceof TillsyncError && FINAL.includes(error.code);
+}
+
+/**
+ * The order is stored with the change's event; the runner of orders sends it.
+ *
+ * @throws TillsyncError EXPIRED where the acquirer would be asked for what no terminal can be sent any more
+ */
+async function askAcquirer(
+  context: Context,
+  { desk }: ChangeTools,
+  row: ChangeRow,
+  purpose: OrderPurpose,
+): Promise<void> {
+  if (purpose === "change" && row.releaseId !== null) await readUnpublished(context, desk, row.releaseId);
   const acquirer = await findAcquirer(context, row);
   await transact(context.store, async (tx) => {
     const now = context.now();
@@ -130,12 +193,14 @@ async function askAcquirer(context: Context, row: ChangeRow, purpose: OrderPurpo
     const done = (await listOrdersOf(tx, row.id)).findLast((order) => order.purpose === "change");
     await placeOrder(tx, now, {
       requestNo: toRequestNo(row, purpose, sealed),
-      ...{ change: row.id, purpose, acquirer, merchant: row.merchant, sealed },
+      ...{ change: row.id, purpose, merchant: row.merchant, sealed },
+      // Whoever made it takes it back, whatever terminals the merchant has by now.
+      acquirer: isBack ? (done?.acquirer ?? acquirer) : acquirer,
       wanted: toBindingFacts(isBack ? going : coming),
       before: toBindingFacts(isBack ? coming : going),
       ...(isBack ? { reverses: done?.reference ?? "" } : {}),
     });
-    await alterChange(tx, now, row, "ask_acquirer", { ...SERVICE, comment: purpose });
+    await alterChange(tx, now, row, "ask_acquirer", { ...SERVICE, comment: purpose }, { code: row.code });
   });
 }
 
@@ -146,8 +211,7 @@ function toRequestNo({ id, revision }: ChangeRow, purpose: OrderPurpose, sealed:
 }
 
 async function returnTerminals(context: Context, { policy }: ChangeTools, row: ChangeRow): Promise<void> {
-  const { releaseId } = row;
-  if (releaseId === null) throw new TillsyncError("INTERNAL", { change: row.id });
+  const releaseId = toReleaseId(row);
   let comment = "";
   try {
     const reason = `${row.id} failed`;
@@ -160,7 +224,7 @@ async function returnTerminals(context: Context, { policy }: ChangeTools, row: C
     return;
   }
   await transact(context.store, (tx) =>
-    alterChange(tx, context.now(), row, "return_terminals", { ...SERVICE, comment }),
+    alterChange(tx, context.now(), row, "return_terminals", { ...SERVICE, comment }, { code: row.code }),
   );
 }
 
@@ -177,26 +241,46 @@ async function writeRecord(tx: Tx, now: number, row: ChangeRow): Promise<void> {
   const { patch, settlement, bindingId } = parseContentText(row.content);
   const { bindings, version } = await readRecord(tx, row.merchant);
   const act = toAct(row, version);
-  const isInForce = bindings.some(({ changeId, state }) => changeId === row.id && state === "in_force");
+  // The first terminal that committed it brought it into force.
+  const isThere = row.releaseId !== null && settlement !== undefined && isInForce(bindings, settlement);
   if (patch !== undefined) await changeRecord(tx, now, { ...act, patch });
   else if (row.kind === "settlement.remove") {
     const going = bindings.find(({ id, state }) => id === bindingId && state === "in_force");
     if (going !== undefined) await endBinding(tx, now, { ...act, bindingId: going.id });
-  } else if (settlement !== undefined && !isInForce) {
+  } else if (settlement !== undefined && !isThere) {
     if (row.kind === "settlement.add") await addBinding(tx, now, { ...act, settlement });
     else await replaceBinding(tx, now, { ...act, settlement, bindingId: findGoing(bindings, bindingId).id });
   }
 }
 
-/** Ends it as failed, and gives up the account that it had prepared. */
-export function fail(context: Context, row: ChangeRow, code: string): Promise<unknown> {
+function isInForce(bindings: readonly BindingRecord[], { commitment }: SettlementRecord): boolean {
+  return bindings.some((one) => one.state === "in_force" && isEqual(one.commitment, commitment));
+}
+
+function conclude(context: Context, row: ChangeRow): Promise<unknown> {
   return transact(context.store, async (tx) => {
     const now = context.now();
-    const { bindings, version } = await readRecord(tx, row.merchant);
-    const prepared = bindings.find(({ changeId, state }) => changeId === row.id && state === "prepared");
-    if (prepared !== undefined) await endBinding(tx, now, { ...toAct(row, version), bindingId: prepared.id });
+    await endPrepared(tx, now, row);
+    return endChange(tx, now, row, "conclude", SERVICE, { code: "" });
+  });
+}
+
+function fail(context: Context, row: ChangeRow, code: string): Promise<unknown> {
+  return transact(context.store, async (tx) => {
+    const now = context.now();
+    await endPrepared(tx, now, row);
     return endChange(tx, now, row, "fail", SERVICE, { code });
   });
+}
+
+/** Gives up what it had prepared and no terminal brought into force: it is nobody's once the change has ended. */
+async function endPrepared(tx: Tx, now: number, row: ChangeRow): Promise<void> {
+  const { bindings } = await readRecord(tx, row.merchant);
+  for (const { id, changeId, state } of bindings) {
+    if (changeId !== row.id || state !== "prepared") continue;
+    const { version } = await readRecord(tx, row.merchant);
+    await endBinding(tx, now, { ...toAct(row, version), bindingId: id });
+  }
 }
 
 function toAct({ id, merchant, requester }: ChangeRow, version: number) {

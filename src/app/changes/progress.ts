@@ -1,7 +1,8 @@
 import { isEqual } from "../../../proto/bytes.ts";
 import { parseDirective } from "../../../proto/directive.ts";
+import { TillsyncError } from "../../../proto/errors.ts";
 import type { OrderState } from "../../domain/acquirers/order.ts";
-import type { PolicyPack } from "../../domain/changes/pack.ts";
+import { DEFAULT_PACK, type PolicyPack, toPackName } from "../../domain/changes/pack.ts";
 import type { CutOverState, Progress } from "../../domain/changes/progress.ts";
 import type { DeploymentState } from "../../domain/deployment.ts";
 import { listOrdersOf } from "../../store/acquirer-orders.ts";
@@ -11,10 +12,28 @@ import type { ChangeRow } from "../../store/changes-schema.ts";
 import { listDeployments } from "../../store/deployments.ts";
 import type { DeploymentRow } from "../../store/schema.ts";
 import type { Store } from "../../store/store.ts";
+import { listLoadedPacks } from "./packs.ts";
 
 const WAITING: readonly DeploymentState[] = ["pending", "sent", "verified", "applied"];
 /** A release may hold so many; with their ways back. */
 const MAX_DEPLOYMENTS = 100_000;
+
+/**
+ * The pack that a change is carried out by: the one that said so when it was handed in. Its release was built and
+ * signed for that, and a newer one must not turn half of it another way.
+ *
+ * @throws TillsyncError PACK_INVALID where it is on record no more, or somebody has edited one
+ */
+export async function readPackOf(
+  store: Store,
+  { id, pack: names }: Pick<ChangeRow, "id" | "pack">,
+): Promise<PolicyPack> {
+  const packs = [DEFAULT_PACK, ...(await listLoadedPacks(store)).map(({ pack }) => pack)];
+  // The first of them; names of models may hold spaces.
+  const pack = packs.find((one) => `${names} `.startsWith(`${toPackName(one)} `));
+  if (pack === undefined) throw new TillsyncError("PACK_INVALID", { change: id, expected: names });
+  return pack;
+}
 
 /** How far a change is that is being carried out, read from the records. */
 export async function readProgress(store: Store, row: ChangeRow, pack: PolicyPack): Promise<Progress> {
@@ -36,6 +55,7 @@ export async function readProgress(store: Store, row: ChangeRow, pack: PolicyPac
     acquirer: order === undefined ? "unasked" : toCutOverState(order.state),
     undoing: undoing === undefined ? undefined : toCutOverState(undoing.state),
     onFailure: rules?.onFailure ?? "keep",
+    isFailing: row.code !== "",
     recorded: row.recordedAt !== null,
     tasks: (await listTasks(store, row.id)).filter(({ doneAt }) => doneAt === null).length,
   };

@@ -32,6 +32,8 @@ export interface Progress {
   /** Of the order that undoes the acquirer's; undefined where none was given. */
   readonly undoing: CutOverState | undefined;
   readonly onFailure: OnFailure;
+  /** A fault was met that no later visit can cure: from now on it is only taken back. */
+  readonly isFailing: boolean;
   /** What the records alone hold (contacts, the account that was added) is in them. */
   readonly recorded: boolean;
   /** Follow-up tasks that nobody has done. */
@@ -52,18 +54,23 @@ export type NextStep = (typeof NEXT_STEPS)[number];
 
 /**
  * What is to be done next for a change that is being carried out. It is done only when every proof is there: the test
- * transaction of each terminal, and the acquirer's own record where it was asked. Every step may be taken twice.
+ * transaction of each terminal, and the acquirer's own record where it was asked. It fails only when no terminal can
+ * take it any more, and, where that is asked for, everything that went forward has gone back. Every step may be taken
+ * twice.
  */
 export function decideNext(progress: Progress): NextStep {
-  const { cutOver, hasTerminals, published, waiting, failed } = progress;
-  if (cutOver === "first" && progress.acquirer !== "confirmed") {
-    return progress.acquirer === "failed" ? "fail" : toAsked(progress);
+  const { cutOver, hasTerminals, published, committed, waiting, failed, acquirer } = progress;
+  if (progress.isFailing || (cutOver === "first" && acquirer === "failed")) {
+    // Whoever may still take it would hold it alone once the others have gone back.
+    return waiting > 0 ? "wait" : toReturn(progress);
   }
+  if (cutOver === "first" && acquirer !== "confirmed") return toAsked(progress);
   if (hasTerminals && !published) return "publish";
   if (waiting > 0) return "wait";
-  if (failed > 0) return toReturn(progress);
-  if (cutOver === "last" && progress.acquirer !== "confirmed") {
-    return progress.acquirer === "failed" ? toReturn(progress) : toAsked(progress);
+  // Where not one terminal was sent anything, nothing proves it.
+  if (failed > 0 || (hasTerminals && committed === 0)) return toReturn(progress);
+  if (cutOver === "last" && acquirer !== "confirmed") {
+    return acquirer === "failed" ? toReturn(progress) : toAsked(progress);
   }
   if (!progress.recorded) return "record";
   return progress.tasks > 0 ? "wait" : "conclude";
@@ -77,8 +84,9 @@ function toAsked({ acquirer }: Progress): NextStep {
 function toReturn(progress: Progress): NextStep {
   const { onFailure, committed, returning, isReturned, acquirer, undoing } = progress;
   if (onFailure !== "reverse") return "fail";
-  const isCutOver = acquirer === "confirmed" || acquirer === "succeeded";
-  if (isCutOver && undoing === undefined) return "undo_acquirer";
+  // Whether there is anything to undo is known once the acquirer has answered.
+  if (acquirer === "asked" || acquirer === "succeeded") return "wait";
+  if (acquirer === "confirmed" && undoing === undefined) return "undo_acquirer";
   if (committed > 0 && !isReturned) return "return_terminals";
   const isUndone = undoing === undefined || undoing === "confirmed" || undoing === "failed";
   return returning > 0 || !isUndone ? "wait" : "fail";

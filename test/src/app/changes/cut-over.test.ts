@@ -9,12 +9,14 @@ import { previewChange, submitChange } from "../../../../src/app/changes/submit.
 import { doTask } from "../../../../src/app/changes/tasks.ts";
 import { readNoticeSettings } from "../../../../src/app/notices/settings.ts";
 import { readRecord } from "../../../../src/app/records/read.ts";
+import { publishRelease } from "../../../../src/app/release/publish.ts";
 import type { OnRecord } from "../../../../src/domain/acquirers/on-record.ts";
 import type { BindingFacts, Told } from "../../../../src/domain/acquirers/order.ts";
 import type { CutOver } from "../../../../src/domain/changes/progress.ts";
 import { findChange } from "../../../../src/store/changes.ts";
 import { holdOnline } from "../../../support/attestation.ts";
 import { type ChangeDesk, openChangeDesk, toReplacement } from "../../../support/changes.ts";
+import { commitAll } from "../../../support/committed.ts";
 import { FLEET_FIELDS } from "../../../support/fleet-fields.ts";
 import { MERCHANT } from "../../../support/fleet-store.ts";
 
@@ -89,7 +91,7 @@ async function settle(id: string): Promise<void> {
   }
 }
 
-/** A first profile for every terminal, so that there is something to go back to. */
+/** A card change with all signatures; every terminal has a first profile, so that there is something to go back to. */
 async function prepare(cutOver: CutOver): Promise<string> {
   const rename = await work.submit();
   await work.sign(rename);
@@ -104,6 +106,12 @@ async function prepare(cutOver: CutOver): Promise<string> {
   await work.sign(id);
   await work.runner.poll();
   return id;
+}
+
+/** Takes the release from the desk and publishes it, as whoever has the signed file may. */
+async function publishByHand(id: string): Promise<void> {
+  const releaseId = Buffer.from((await work.show(id)).releaseId, "hex");
+  await publishRelease(work.fleet, await work.tools.desk.read(releaseId), work.tools.policy(), "admin");
 }
 
 /** As an approver's program makes it; this acquirer looks at nothing in it. */
@@ -182,6 +190,121 @@ describe("a settlement account whose acquirer comes first", () => {
   });
 });
 
+describe("a settlement account whose acquirer comes first and takes longer than the release is good", () => {
+  it.each(["looks at its desk", "does not look at its desk"])(
+    "reaches no terminal and is undone at the acquirer, whoever %s meanwhile",
+    async (who) => {
+      const id = await prepare("first");
+      acquirer.answer = "auditing";
+      await settle(id);
+      work.fleet.at += 8 * DAY_S;
+      if (who === "looks at its desk") await work.tools.desk.list();
+      acquirer.answer = "succeeded";
+      // The question that was due and its answers come one after the other.
+      for (let n = 0; n < 3; n += 1) await settle(id);
+      const failed = await work.show(id);
+      expect(failed).toMatchObject({ state: "failed", code: "EXPIRED", terminals: [] });
+      expect(failed.orders.map(({ purpose, state }) => [purpose, state])).toEqual([
+        ["change", "confirmed"],
+        ["reversal", "confirmed"],
+      ]);
+      expect(acquirer.account?.last4).toBe(FLEET_FIELDS.account_no.slice(-4));
+      expect(await readAccount()).toEqual([OLD]);
+    },
+  );
+
+  it("tells what it fails for while the acquirer has yet to take it back", async () => {
+    const id = await prepare("first");
+    acquirer.answer = "auditing";
+    await settle(id);
+    await work.fleet.store.updateTable("terminals").set({ life: "retired" }).execute();
+    acquirer.answer = "succeeded";
+    work.fleet.at += DAY_S / 2;
+    await service.poll();
+    acquirer.answer = "auditing";
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({
+      ...{ state: "releasing", code: "TERMINAL_RETIRED" },
+      orders: [{ state: "confirmed" }, { purpose: "reversal", state: "auditing" }],
+    });
+    acquirer.answer = "succeeded";
+    work.fleet.at += DAY_S / 2;
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "failed", code: "TERMINAL_RETIRED" });
+    expect(acquirer.account?.last4).toBe(FLEET_FIELDS.account_no.slice(-4));
+  });
+
+  it("is not asked for at all once the release has expired", async () => {
+    const id = await prepare("first");
+    work.fleet.at += 8 * DAY_S;
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "failed", code: "EXPIRED", terminals: [], orders: [] });
+    expect(acquirer.asked).toEqual([]);
+    expect(await readAccount()).toEqual([OLD]);
+  });
+});
+
+describe("a settlement account whose release somebody published before its acquirer was asked", () => {
+  it("is taken back from every terminal where the acquirer refuses, when none can take it any more", async () => {
+    const id = await prepare("first");
+    const before = work.terminals.map(({ current }) => current);
+    const [first, second] = work.terminals;
+    await publishByHand(id);
+    await commitAll(work.fleet, first === undefined ? [] : [first]);
+    acquirer.answer = "failed";
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "releasing", orders: [{ state: "failed" }] });
+    await work.report("committed", second === undefined ? [] : [second]);
+    await settle(id);
+    await work.report();
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "failed", code: "ACQUIRER_REFUSED" });
+    expect(work.terminals.map(({ current }) => current)).toEqual(before);
+    expect(await readAccount()).toEqual([OLD]);
+  });
+
+  it("is undone there to the account before it, where a terminal fails its test", async () => {
+    const id = await prepare("first");
+    const [first, second] = work.terminals;
+    await publishByHand(id);
+    await commitAll(work.fleet, first === undefined ? [] : [first]);
+    await settle(id);
+    await work.report("rolled_back", second === undefined ? [] : [second]);
+    await settle(id);
+    await work.report();
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "failed", code: "TEST_FAILED", orders: [{}, {}] });
+    expect(acquirer.account?.last4).toBe(FLEET_FIELDS.account_no.slice(-4));
+    expect(await readAccount()).toEqual([OLD]);
+  });
+});
+
+describe("a policy loaded while a settlement account is being changed", () => {
+  it("that has the acquirer asked first alters nothing where it was not to be asked", async () => {
+    const id = await prepare("none");
+    const [first, second] = work.terminals;
+    await settle(id);
+    await work.report("committed", first === undefined ? [] : [first]);
+    await work.load({ cutOver: "first", onFailure: "reverse", tasks: [] });
+    acquirer.answer = "failed";
+    await settle(id);
+    await work.report("committed", second === undefined ? [] : [second]);
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "done", orders: [] });
+    expect(acquirer.asked).toEqual([]);
+  });
+
+  it("that has it asked no more keeps nobody from asking it", async () => {
+    const id = await prepare("last");
+    await settle(id);
+    await work.load({ cutOver: "none", onFailure: "reverse", tasks: [] });
+    await work.report();
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "done", orders: [{ state: "confirmed" }] });
+    expect(acquirer.asked).toHaveLength(1);
+  });
+});
+
 describe("a settlement account whose acquirer comes last", () => {
   it("is asked for when every terminal has passed its test", async () => {
     const id = await prepare("last");
@@ -228,6 +351,29 @@ describe("an acquirer", () => {
     expect(await code()).toBe("SEAL_MISSING");
     work.acquirers.set(CODE, { adapter: "manual" });
     expect(await code()).toBe("done");
+  });
+
+  it.each([
+    ["another account", "sealed", () => toSealed(Buffer.alloc(32))],
+    ["another account than the one that goes", "sealedBefore", () => toSealed(Buffer.alloc(32))],
+    ["something that cannot be read", "sealed", () => Buffer.from("{}").toString("base64")],
+  ])("is sent nothing sealed of %s: it is not handed in", async (_what, member, toWrong) => {
+    await work.load({ cutOver: "first" });
+    const { content } = toReplacement();
+    const sealed = toSealed(content?.settlement?.commitment);
+    const id = await work.draft({ ...toReplacement(), content: { ...content, sealed, [member]: toWrong() } });
+    const code = () => submitChange(work.fleet, work.tools, id, "li.mei").then(() => "done", toErrorCode);
+    expect(await code()).toBe("SEAL_INVALID");
+  });
+
+  it("is sent nothing sealed in another acquirer's way", async () => {
+    await work.load({ cutOver: "first" });
+    work.acquirers.set(CODE, { adapter: "wechatpay" });
+    const { content } = toReplacement();
+    const sealed = toSealed(content?.settlement?.commitment);
+    const id = await work.draft({ ...toReplacement(), content: { ...content, sealed } });
+    const code = () => submitChange(work.fleet, work.tools, id, "li.mei").then(() => "done", toErrorCode);
+    expect(await code()).toBe("SEAL_INVALID");
   });
 
   it("has what was sealed to it forgotten when the change is done", async () => {

@@ -11,6 +11,7 @@ import {
 const FRESH: Progress = {
   ...{ hasTerminals: true, published: false, committed: 0, waiting: 0, failed: 0, returning: 0, isReturned: false },
   ...{ cutOver: "none", acquirer: "unasked", undoing: undefined, onFailure: "keep", recorded: false, tasks: 0 },
+  isFailing: false,
 };
 const next = (change: Partial<Progress>) => decideNext({ ...FRESH, ...change });
 const TAKEN = { published: true, committed: 2 };
@@ -45,6 +46,37 @@ describe("a change that is being carried out", () => {
     expect(next({ ...failed, committed: 0 })).toBe("fail");
   });
 
+  it("is not done where no terminal was sent anything, whatever the change itself says", () => {
+    expect(next({ published: true, recorded: true })).toBe("fail");
+    expect(next({ published: true, onFailure: "reverse", cutOver: "first", acquirer: "confirmed" })).toBe(
+      "undo_acquirer",
+    );
+  });
+
+  describe("with a fault that no later visit can cure", () => {
+    const failing = { isFailing: true, onFailure: "reverse" } as const;
+
+    it("is sent to nobody, and fails where nothing went forward", () => {
+      expect(next(failing)).toBe("fail");
+      expect(next({ isFailing: true })).toBe("fail");
+    });
+
+    it("is undone at the acquirer first, once that has answered", () => {
+      const asked = { ...failing, cutOver: "first" } as const;
+      expect(next({ ...asked, acquirer: "asked" })).toBe("wait");
+      expect(next({ ...asked, acquirer: "succeeded" })).toBe("wait");
+      expect(next({ ...asked, acquirer: "confirmed" })).toBe("undo_acquirer");
+      expect(next({ ...asked, acquirer: "confirmed", undoing: "asked" })).toBe("wait");
+      expect(next({ ...asked, acquirer: "confirmed", undoing: "confirmed" })).toBe("fail");
+      expect(next({ ...asked, acquirer: "confirmed", onFailure: "keep" })).toBe("fail");
+    });
+
+    it("is taken back from terminals that people sent it to, when none of them can take it any more", () => {
+      expect(next({ ...failing, committed: 1, waiting: 1 })).toBe("wait");
+      expect(next({ ...failing, committed: 1 })).toBe("return_terminals");
+    });
+  });
+
   describe("whose acquirer comes first", () => {
     const first = { cutOver: "first" } as const;
 
@@ -57,6 +89,15 @@ describe("a change that is being carried out", () => {
 
     it("fails with nothing changed where the acquirer refuses", () => {
       expect(next({ ...first, acquirer: "failed" })).toBe("fail");
+    });
+
+    it("is taken back from terminals that had it before the acquirer refused", () => {
+      const refused = { ...first, acquirer: "failed", published: true, onFailure: "reverse", committed: 1 } as const;
+      expect(next({ ...refused, waiting: 1 })).toBe("wait");
+      expect(next(refused)).toBe("return_terminals");
+      expect(next({ ...refused, isReturned: true, returning: 1 })).toBe("wait");
+      expect(next({ ...refused, isReturned: true })).toBe("fail");
+      expect(next({ ...refused, onFailure: "keep" })).toBe("fail");
     });
 
     it("undoes the acquirer's record, too, where a terminal fails", () => {
@@ -88,22 +129,38 @@ describe("a change that is being carried out", () => {
     });
   });
 
+  const count = fc.integer({ min: 0, max: 3 });
+  const anyProgress = fc.record({
+    ...{ hasTerminals: fc.boolean(), published: fc.boolean(), committed: count, waiting: count, failed: count },
+    ...{ returning: count, isReturned: fc.boolean(), recorded: fc.boolean(), tasks: count, isFailing: fc.boolean() },
+    cutOver: fc.constantFrom(...CUT_OVERS),
+    acquirer: fc.constantFrom(...CUT_OVER_STATES),
+    undoing: fc.option(fc.constantFrom(...CUT_OVER_STATES), { nil: undefined }),
+    onFailure: fc.constantFrom(...ON_FAILURE),
+  });
+
   it("is never done without every proof, whatever the records say", () => {
-    const count = fc.integer({ min: 0, max: 3 });
-    const progress = fc.record({
-      ...{ hasTerminals: fc.boolean(), published: fc.boolean(), committed: count, waiting: count, failed: count },
-      ...{ returning: count, isReturned: fc.boolean(), recorded: fc.boolean(), tasks: count },
-      cutOver: fc.constantFrom(...CUT_OVERS),
-      acquirer: fc.constantFrom(...CUT_OVER_STATES),
-      undoing: fc.option(fc.constantFrom(...CUT_OVER_STATES), { nil: undefined }),
-      onFailure: fc.constantFrom(...ON_FAILURE),
-    });
     fc.assert(
-      fc.property(progress, (one) => {
+      fc.property(anyProgress, (one) => {
         if (decideNext(one) !== "conclude") return;
-        expect(one).toMatchObject({ waiting: 0, failed: 0, tasks: 0, recorded: true });
-        expect(one.published || !one.hasTerminals).toBe(true);
+        expect(one).toMatchObject({ waiting: 0, failed: 0, tasks: 0, recorded: true, isFailing: false });
+        expect((one.published && one.committed > 0) || !one.hasTerminals).toBe(true);
         expect(one.cutOver === "none" || one.acquirer === "confirmed").toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("never fails while a terminal may still take it, or half way back", () => {
+    fc.assert(
+      fc.property(anyProgress, (one) => {
+        if (decideNext(one) !== "fail") return;
+        expect(one.waiting).toBe(0);
+        if (one.onFailure !== "reverse") return;
+        expect(one.committed === 0 || one.isReturned).toBe(true);
+        expect(one.returning).toBe(0);
+        expect(one.acquirer === "confirmed" && one.undoing === undefined).toBe(false);
+        expect(["asked", "succeeded"]).not.toContain(one.acquirer);
       }),
       { numRuns: 2_000 },
     );
