@@ -61,6 +61,7 @@ export const LEDGER_KINDS = [
   "alarm.acquirer_contradicted",
   "alarm.acquirer_indistinct",
   "alarm.acquirer_untold",
+  "alarm.acquirer_held",
   "policy.loaded",
   "alarm.notice_undelivered",
   "notice.retried",

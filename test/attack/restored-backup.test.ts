@@ -1,13 +1,26 @@
 import { describe, expect, it } from "vitest";
+import { toSealedAccountJson } from "../../certs/acquirer/seal.ts";
 import { toHex } from "../../proto/bytes.ts";
 import { toErrorCode } from "../../proto/errors.ts";
 import type { Tusn } from "../../proto/tusn.ts";
+import { placeOrder } from "../../src/app/acquirers/orders.ts";
+import { OrderRunner } from "../../src/app/acquirers/runner.ts";
 import { adoptRelease } from "../../src/app/backup/adopt-release.ts";
 import { Intake } from "../../src/app/intake/intake.ts";
 import { buildRelease } from "../../src/app/release/build.ts";
 import { publishRelease } from "../../src/app/release/publish.ts";
 import { RESTORE_GAP } from "../../src/domain/restore.ts";
-import { enrolFleet, openTestFleet, signFile, type TestFleet, toRequest } from "../support/fleet-store.ts";
+import { findOrder } from "../../src/store/acquirer-orders.ts";
+import { transact } from "../../src/store/store.ts";
+import { openSettling, type Settling, toCard } from "../support/acquirers.ts";
+import {
+  enrolFleet,
+  openTestFleet,
+  readLedgerKinds,
+  signFile,
+  type TestFleet,
+  toRequest,
+} from "../support/fleet-store.ts";
 import { readDeliveries } from "../support/queued-deliveries.ts";
 import { dispatchTo, greet, restoreSnapshot, TRUST, takeSnapshot } from "../support/restored-fleet.ts";
 import { readDelivery, type TestTerminal } from "../support/test-terminal.ts";
@@ -17,6 +30,7 @@ import { readDelivery, type TestTerminal } from "../support/test-terminal.ts";
 
 const ROUNDS = 10;
 const TERMINALS = 20;
+type SimLook = ReturnType<Settling["sim"]["apply"]>;
 const ACT = { actor: "wang", reason: "a drill" };
 
 /** Numbers that look random and are the same in every run (a linear congruential generator). */
@@ -192,5 +206,61 @@ describe("a restored backup", () => {
     const again = publishRelease(restored, bytes, fleet.approvers.policy);
     expect(await again.then(() => "published", toErrorCode)).toBe("SEQUENCE_REPLAYED");
     expect((await readIssued(restored)).get(terminal.tusn)).toBe(RESTORE_GAP);
+  });
+});
+
+describe("an order to an acquirer that waited at the backup", () => {
+  /** Placed and not sent; then the service that was lost sent it, and a later one for another card. */
+  async function openLost() {
+    const settling = await openSettling("wechatpay");
+    const { fleet, acquirer, sim, order } = settling;
+    const made = order();
+    const { requestNo, merchant, wanted, before, sealed } = made;
+    if (sealed === undefined) throw new Error("not sealed");
+    const bytes = toSealedAccountJson(sealed);
+    const placed = { requestNo, change: "C-1", purpose: "change", acquirer: "A1", merchant, wanted, before } as const;
+    await transact(fleet.store, (tx) => placeOrder(tx, fleet.at, { ...placed, sealed: bytes }));
+    const snapshot = await takeSnapshot(fleet);
+    sim.apply({ type: "settle", decision: { state: "succeeded" } });
+    await acquirer.request(made);
+    const restore = async () => {
+      const { restored, counts } = await restoreSnapshot(fleet, snapshot, { closeWaiting: true });
+      const acquirers = new Map([["A1", acquirer]]);
+      const runner = new OrderRunner(restored, { acquirers, changed: async () => undefined });
+      const poll = async () => {
+        fleet.at = Math.max(fleet.at + 1, (await findOrder(restored.store, requestNo))?.dueAt ?? 0);
+        await runner.poll();
+        return findOrder(restored.store, requestNo);
+      };
+      return { restored, counts, runner, poll };
+    };
+    const look = () => sim.apply({ type: "look" });
+    return { ...settling, requestNo, restore, look };
+  }
+
+  const settlesTo = ({ accounts }: SimLook) => Object.values(accounts).map(({ number }) => number.slice(-4));
+
+  it("is not sent over what was asked for later: it is held, told, and held again when a person resumes it", async () => {
+    const { acquirer, order, restore, look, requestNo } = await openLost();
+    await acquirer.request(order({}, toCard("6228481234567890128")));
+    const { restored, counts, runner, poll } = await restore();
+    expect(counts).toMatchObject({ held: 1 });
+    expect(await poll()).toMatchObject({ state: "held", dueAt: null });
+    expect(await readLedgerKinds(restored)).toContain("alarm.acquirer_held");
+    const { changes } = look();
+    await runner.resume(requestNo, ACT);
+    expect(await poll()).toMatchObject({ state: "held", code: "OTHER", dueAt: null });
+    expect(settlesTo(look())).toEqual(["0128"]);
+    expect(look().changes).toEqual(changes);
+    await runner.judge(requestNo, false, ACT);
+    expect(await poll()).toMatchObject({ state: "failed", sealed: "" });
+  });
+
+  it("is confirmed by the record where the lost service had sent it, and not sent twice", async () => {
+    const { restore, look, requestNo } = await openLost();
+    const { runner, poll } = await restore();
+    await runner.resume(requestNo, ACT);
+    expect(await poll()).toMatchObject({ state: "confirmed" });
+    expect(look().changes).toHaveLength(1);
   });
 });

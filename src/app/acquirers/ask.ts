@@ -1,7 +1,7 @@
 import { TillsyncError, toErrorCode } from "../../../proto/errors.ts";
 import { compareRecord, type OnRecord } from "../../domain/acquirers/on-record.ts";
 import type { OrderEffect, OrderEvent } from "../../domain/acquirers/order.ts";
-import type { OrderPurpose } from "../../store/acquirers-schema.ts";
+import type { AcquirerOrderRow, OrderPurpose } from "../../store/acquirers-schema.ts";
 import type { Acquirer, SettlementOrder } from "./acquirer.ts";
 import { toCode } from "./answer.ts";
 
@@ -13,12 +13,16 @@ export interface Asked {
   readonly fault?: unknown;
 }
 
-/** Performs an effect. Rejects never: whatever happens is an event. */
+/**
+ * Performs an effect. Rejects never: whatever happens is an event.
+ *
+ * @param sending `requests`: times that it was sent, this time included
+ */
 export async function ask(
   acquirer: Acquirer | undefined,
   effect: OrderEffect,
   order: SettlementOrder,
-  purpose: OrderPurpose,
+  { purpose, requests }: Pick<AcquirerOrderRow, "purpose" | "requests">,
 ): Promise<Asked> {
   if (acquirer === undefined) return { event: { type: "lost", effect, code: "NOT_CONFIGURED", sent: false } };
   try {
@@ -26,7 +30,7 @@ export async function ask(
     const onRecord = await acquirer.query(order.merchant);
     return { event: { type: "shown", found: compareRecord(onRecord, order.wanted, order.before) }, onRecord };
   } catch (error) {
-    return toEvent(effect, error);
+    return toEvent(effect, requests > 1, error);
   }
 }
 
@@ -36,14 +40,15 @@ function tell(acquirer: Acquirer, effect: OrderEffect, order: SettlementOrder, p
   return byReference && acquirer.reverse !== undefined ? acquirer.reverse(order) : acquirer.request(order);
 }
 
-function toEvent(effect: OrderEffect, error: unknown): Asked {
+function toEvent(effect: OrderEffect, isRepeated: boolean, error: unknown): Asked {
   const code = toErrorCode(error);
   const fields = error instanceof TillsyncError ? error.fields : {};
   switch (code) {
     case "ACQUIRER_REFUSED": {
       const acquirer = toCode(String(fields["acquirer"] ?? "")) || "REFUSED";
-      // Not being let ask tells nothing of what became of it.
-      if (effect !== "request") return { event: { type: "lost", effect, code: acquirer, sent: true } };
+      // Not being let ask tells nothing of what became of it, and a refused repetition nothing of what came first: it may be
+      // refused because that is under way.
+      if (effect !== "request" || isRepeated) return { event: { type: "lost", effect, code: acquirer, sent: true } };
       const words = String(fields["words"] ?? "");
       return { event: { type: "told", told: { state: "failed", reference: "", code: acquirer, words } } };
     }

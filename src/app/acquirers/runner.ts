@@ -1,24 +1,17 @@
 import { TillsyncError } from "../../../proto/errors.ts";
-import type { OnRecord } from "../../domain/acquirers/on-record.ts";
-import {
-  ORDER_ENDS,
-  type OrderAlarm,
-  type OrderEffect,
-  type OrderEvent,
-  type OrderState,
-} from "../../domain/acquirers/order.ts";
-import { type OrderStep, stepOrder } from "../../domain/acquirers/step-order.ts";
+import type { OrderAlarm, OrderEffect, OrderEvent, OrderState } from "../../domain/acquirers/order.ts";
 import { toErrorFields } from "../../log.ts";
-import { findDueOrders, findOrder, putOrder } from "../../store/acquirer-orders.ts";
+import { findDueOrders, findOrder } from "../../store/acquirer-orders.ts";
 import type { AcquirerOrderRow } from "../../store/acquirers-schema.ts";
-import { appendEntries } from "../../store/ledger.ts";
+import { findChange } from "../../store/changes.ts";
+import { listRestores } from "../../store/restores.ts";
 import { type Tx, transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
-import { type LedgerKind, toEntry } from "../ledger-entries.ts";
 import type { Act } from "../registry/act.ts";
 import type { Acquirer } from "./acquirer.ts";
 import { ask } from "./ask.ts";
 import { toSettlementOrder } from "./orders.ts";
+import { type StepFacts, takeStep } from "./take-step.ts";
 
 /** Orders looked at in one poll, and side by side. */
 const MAX_ORDERS = 200;
@@ -32,11 +25,6 @@ export interface RunnerOptions {
    * takes that transaction back, and the order is looked at again when it is next due.
    */
   readonly changed: (tx: Tx, order: AcquirerOrderRow, before: OrderState, alarm?: OrderAlarm) => Promise<void>;
-}
-
-interface Deed {
-  readonly kind: LedgerKind;
-  readonly act: Act;
 }
 
 interface Taken {
@@ -68,7 +56,8 @@ export class OrderRunner {
   }
 
   /**
-   * A person wants it asked about now; where it could not be known whether it arrived, it is sent once more if need be.
+   * A person wants it asked about now; where it could not be known whether it arrived, it is sent once more if need be. Of
+   * one that is held the acquirer's record is asked first.
    *
    * @throws TillsyncError NOT_FOUND; STATE_CONFLICT at its end
    */
@@ -108,7 +97,7 @@ export class OrderRunner {
       const { row, effect } = await this.#take(requestNo, { type: "due" });
       if (effect === undefined) return;
       const acquirer = this.#options.acquirers.get(row.acquirer);
-      const { event, onRecord, fault } = await ask(acquirer, effect, toSettlementOrder(row), row.purpose);
+      const { event, onRecord, fault } = await ask(acquirer, effect, toSettlementOrder(row), row);
       if (fault !== undefined) log.warn({ order: requestNo, ...toErrorFields(fault) }, "acquirer could not be asked");
       await this.#take(requestNo, event, effect === "query" && event.type === "shown" ? { onRecord } : {});
     } catch (error) {
@@ -117,56 +106,33 @@ export class OrderRunner {
   }
 
   /** One step, stored as a whole with what others make of it. */
-  #take(
-    requestNo: string,
-    event: OrderEvent,
-    { deed, onRecord }: { readonly deed?: Deed; readonly onRecord?: OnRecord | undefined } = {},
-  ): Promise<Taken> {
+  #take(requestNo: string, event: OrderEvent, facts: StepFacts = {}): Promise<Taken> {
     const { store, now } = this.#context;
     return transact(store, async (tx) => {
-      const row = await findOrder(tx, requestNo);
-      if (row === undefined) throw new TillsyncError("NOT_FOUND", { order: requestNo });
+      const before = await findOrder(tx, requestNo);
+      if (before === undefined) throw new TillsyncError("NOT_FOUND", { order: requestNo });
       const at = now();
+      const isDue = event.type === "due";
       // Another process may have done it, or a person acted meanwhile.
-      if (event.type === "due" && (row.dueAt === null || row.dueAt > at)) return { row, effect: undefined };
-      const step = stepOrder(row, event, at);
-      const next: AcquirerOrderRow = {
-        ...row,
-        ...step.standing,
-        ...(onRecord === undefined ? {} : { onRecord: JSON.stringify(onRecord) }),
-        sealed: ORDER_ENDS.includes(step.standing.state) ? "" : row.sealed,
-        updatedAt: at,
-      };
-      await putOrder(tx, requestNo, next);
-      await tellLedger(tx, { row, next, step, at, deed });
-      if (next.state !== row.state || step.alarm !== undefined) {
-        await this.#options.changed(tx, next, row.state, step.alarm);
+      if (isDue && (before.dueAt === null || before.dueAt > at)) return { row: before, effect: undefined };
+      const isFirst = isDue && before.state === "requested" && before.requests === 0;
+      const isHeld = isFirst && (await isOlderThanRestore(tx, before));
+      const { row, effect, alarm } = await takeStep(tx, before, isHeld ? { type: "held" } : event, at, facts);
+      if (row.state !== before.state || alarm !== undefined) {
+        await this.#options.changed(tx, row, before.state, alarm);
       }
-      return { row: next, effect: step.effect };
+      return { row, effect };
     });
   }
 }
 
-async function tellLedger(
-  tx: Tx,
-  told: {
-    readonly row: AcquirerOrderRow;
-    readonly next: AcquirerOrderRow;
-    readonly step: OrderStep;
-    readonly at: number;
-    readonly deed: Deed | undefined;
-  },
-): Promise<void> {
-  const { row, next, step, at, deed } = told;
-  const { requestNo, change, acquirer, merchant, state, reference, code } = next;
-  const detail = { change, acquirer, merchant, from: row.state, to: state, reference, code };
-  const entries = [];
-  if (deed !== undefined) {
-    const { actor, reason } = deed.act;
-    entries.push(toEntry(at, deed.kind, requestNo, { actor, detail: { ...detail, reason } }));
-  } else if (row.state !== state) {
-    entries.push(toEntry(at, "acquirer.changed", requestNo, { detail }));
-  }
-  if (step.alarm !== undefined) entries.push(toEntry(at, `alarm.acquirer_${step.alarm}`, requestNo, { detail }));
-  if (entries.length > 0) await appendEntries(tx, entries);
+/**
+ * Whether the service was put back from a backup after the change was submitted: the one that was lost may have asked for
+ * the same, and for something newer since.
+ */
+async function isOlderThanRestore(tx: Tx, { change }: AcquirerOrderRow): Promise<boolean> {
+  const [last] = await listRestores(tx);
+  if (last === undefined) return false;
+  const submittedAt = (await findChange(tx, change))?.submittedAt ?? 0;
+  return submittedAt <= Math.max(last.restoredAt, last.backupAt);
 }

@@ -12,6 +12,7 @@ import { toStepped } from "../deployment-steps.ts";
 import { noteHappenings } from "../identity/history.ts";
 import { toEntry } from "../ledger-entries.ts";
 import type { Act } from "../registry/act.ts";
+import { holdOrders } from "./hold-orders.ts";
 import type { LedgerHead } from "./manifest.ts";
 import { disableOneTime } from "./one-time-passwords.ts";
 
@@ -42,6 +43,8 @@ export interface RestoreCounts {
   readonly unsettled: number;
   /** Directives that wait to be sent once their terminals are settled. */
   readonly waiting: number;
+  /** Orders to acquirers that nothing is done about before a person says so. */
+  readonly held: number;
   readonly closed: {
     readonly directives: number;
     readonly tokens: number;
@@ -55,8 +58,9 @@ export interface RestoreCounts {
 }
 
 /**
- * Makes a database that was put back safe to go on from: the ledger tells it first, every terminal is unsettled, and what
- * could be used only once, and may have been used after the backup, is closed. One transaction.
+ * Makes a database that was put back safe to go on from: the ledger tells it first, every terminal is unsettled, every order
+ * to an acquirer that has not ended is held, and what could be used only once, and may have been used after the backup, is
+ * closed. One transaction.
  *
  * @throws TillsyncError STORE_FAILED
  */
@@ -69,6 +73,7 @@ export function markRestored(
     await noteRestored(tx, at, facts);
     await unsettleAll(tx);
     const { unsettled } = await countUnsettled(tx);
+    const held = await holdOrders(tx, at);
     const { actor } = facts.act;
     const closed = {
       directives: facts.closeWaiting ? await closeWaiting(tx, at, actor) : 0,
@@ -78,7 +83,7 @@ export function markRestored(
       accounts: await disableOneTime(tx, at, facts.accountKeyFile, facts.act),
     };
     const { waiting, ...inForce } = await countStanding(tx, at);
-    return { unsettled, waiting, closed, inForce };
+    return { unsettled, waiting, held, closed, inForce };
   });
 }
 

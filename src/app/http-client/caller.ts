@@ -67,7 +67,10 @@ export class Caller {
     return this.#options.endpoint;
   }
 
-  /** @throws TillsyncError the caller's code, what `judge` says, and what it throws */
+  /**
+   * @throws TillsyncError the caller's code, what `judge` says, and what it throws; its fact `sent` is false only where no
+   *   attempt can have had any effect
+   */
   async call<T>(call: Call<T>): Promise<T> {
     if (this.#pending >= MAX_PENDING) throw this.#failed("too many questions at once");
     this.#pending += 1;
@@ -81,12 +84,15 @@ export class Caller {
   async #call<T>({ toRequest, judge, repeats }: Call<T>): Promise<T> {
     const { random, today, startTimer } = this.#options;
     let last: TillsyncError | undefined;
+    let isSent = false;
     for (let attempt = 1; ; attempt += 1) {
       if (!this.#step("ask")) throw last ?? this.#failed("left alone after failures");
       const { judged, retryAfter } = await this.#attempt(toRequest(), judge);
       this.#step("error" in judged && judged.counts ? "failed" : "answered");
       if ("answer" in judged) return judged.answer;
-      last = judged.error;
+      isSent ||= judged.error.fields["sent"] !== false;
+      // What one attempt is sure of, the ones before may not be.
+      last = isSent ? toUnsure(judged.error) : judged.error;
       const delay = toDelay(attempt, random(), parseRetryAfter(retryAfter, today()));
       const mayRepeat = judged.again && (repeats || last.fields["sent"] === false);
       if (!mayRepeat || delay === undefined) throw last;
@@ -134,4 +140,10 @@ export class Caller {
   #failed(what: string): TillsyncError {
     return new TillsyncError(this.#options.code, { what, sent: false });
   }
+}
+
+/** The same, and nothing said of whether it had any effect. */
+function toUnsure(error: TillsyncError): TillsyncError {
+  const { sent, ...fields } = error.fields;
+  return sent === undefined ? error : new TillsyncError(error.code, fields, error.cause);
 }

@@ -34,14 +34,18 @@ async function planOne(tx: Tx, now: number, settings: NoticeSettings, told: Chan
   const { id: eventId, changeId, event, at, comment } = told;
   const row = isTold(event) ? await findChange(tx, changeId) : undefined;
   if (row === undefined || !isTold(event)) return;
-  const { kind, merchant, reason } = row;
+  const { kind, merchant, reason, state, submittedAt } = row;
+  // Its writer alone has read it.
+  if (submittedAt === null) return;
   const record = await readRecord(tx, merchant);
   const { patch, settlement } = parseContentText(row.content);
   const before = (await listNotices(tx, changeId)).filter(({ audience }) => audience === "merchant");
+  // What is being written anew, or was given up, names whom its writer likes; who was told of it before is told its end.
+  const isHandedIn = state !== "draft" && state !== "withdrawn";
   const contacts = settings.contacts
     ? [
         ...toAddresses(record.contacts),
-        ...toAddresses(patch?.contacts ?? []),
+        ...toAddresses(isHandedIn ? (patch?.contacts ?? []) : []),
         ...before.map(({ recipient }) => recipient),
       ]
     : [];

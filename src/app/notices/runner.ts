@@ -23,6 +23,7 @@ export class NoticeRunner {
   readonly #email: SendNotice | undefined;
   readonly #webhooks: ReadonlyMap<string, SendNotice>;
   #polling: Promise<void> | undefined;
+  #isClosing = false;
 
   /** @throws TillsyncError CONFIG_INVALID, DATA_FOLDER_INVALID */
   constructor(context: Context, settings: NoticeSettings) {
@@ -43,8 +44,9 @@ export class NoticeRunner {
     return this.#polling;
   }
 
-  /** Resolves when nothing is being sent any more. */
+  /** Resolves when nothing is being sent any more; what has not begun is due again when the service is next open. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#polling;
   }
 
@@ -53,7 +55,9 @@ export class NoticeRunner {
     await planDue(this.#context, this.#settings);
     const due = [...(await findDueNotices(store, now(), MAX_SENT))];
     const work = async () => {
-      for (let notice = due.shift(); notice !== undefined; notice = due.shift()) await this.#send(notice);
+      for (let notice = due.shift(); notice !== undefined && !this.#isClosing; notice = due.shift()) {
+        await this.#send(notice);
+      }
     };
     await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
   }

@@ -11,6 +11,8 @@ import type { RecordFinding } from "./on-record.ts";
  * - `confirmed`: the acquirer's record shows the wanted account. The end
  * - `failed`: refused or found wanting; `code` and `words` tell why. The end
  * - `contradicted`: the acquirer says that it is done, and its record shows something else. Only a person gets it out of here
+ * - `held`: the service was put back from a backup, and the one that was lost may have sent it, or asked for something newer.
+ *   Nothing is done before a person says so; then its record is read first
  */
 export const ORDER_STATES = [
   "requested",
@@ -20,6 +22,7 @@ export const ORDER_STATES = [
   "confirmed",
   "failed",
   "contradicted",
+  "held",
 ] as const;
 export type OrderState = (typeof ORDER_STATES)[number];
 
@@ -31,9 +34,10 @@ export type OrderEffect = "request" | "follow" | "query";
 
 /**
  * What a person has to look into: it takes too long; the acquirer says done and its record does not show it; its record
- * cannot tell the new account from the old one; or it cannot tell what became of the order, however often it was sent.
+ * cannot tell the new account from the old one; it cannot tell what became of the order, however often it was sent; or the
+ * order is held after a restore.
  */
-export type OrderAlarm = "overdue" | "contradicted" | "indistinct" | "untold";
+export type OrderAlarm = "overdue" | "contradicted" | "indistinct" | "untold" | "held";
 
 export interface OrderStanding {
   readonly state: OrderState;
@@ -43,7 +47,7 @@ export interface OrderStanding {
   readonly code: string;
   /** The acquirer's own words to it, redacted; empty where there are none. */
   readonly words: string;
-  /** Times it was sent. */
+  /** Times it was sent; one more where a service that was lost may have sent it. */
   readonly requests: number;
   /** Times it was asked about since its state last changed. */
   readonly follows: number;
@@ -77,6 +81,8 @@ export type OrderEvent =
   | { readonly type: "lost"; readonly effect: OrderEffect; readonly code: string; readonly sent: boolean }
   /** What the acquirer has on record, beside what is wanted. */
   | { readonly type: "shown"; readonly found: RecordFinding }
+  /** The service was put back from a backup since it was asked for. */
+  | { readonly type: "held" }
   /** A person wants it asked about at once, or sent again where it is not known whether it arrived. */
   | { readonly type: "resumed" }
   /** A person has seen the acquirer's record himself: it is as wanted, or it is not and the order is given up. */

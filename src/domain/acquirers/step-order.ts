@@ -64,7 +64,9 @@ export function stepOrder(standing: OrderStanding, event: OrderEvent, now: numbe
     case "lost":
       return stepLost(standing, event);
     case "shown":
-      return stepShown(standing, event.found);
+      return standing.state === "held" ? stepShownHeld(standing, event.found) : stepShown(standing, event.found);
+    case "held":
+      return stepHeld(standing);
     case "resumed":
       return stepResumed(standing, now);
     case "judged":
@@ -100,13 +102,13 @@ function stepDue(standing: OrderStanding, now: number): OrderStep {
       effect: "request",
     };
   }
-  return { ...waiting, effect: state === "succeeded" ? "query" : "follow" };
+  return { ...waiting, effect: state === "succeeded" || state === "held" ? "query" : "follow" };
 }
 
 function stepTold(standing: OrderStanding, told: Told, now: number): OrderStep {
   const { state, follows } = standing;
-  // Its record is asked now; a late word about the audit changes nothing.
-  if (state === "succeeded" || state === "contradicted") return { standing };
+  // Its record is asked now, or first; a late word about the audit changes nothing.
+  if (state === "succeeded" || state === "contradicted" || state === "held") return { standing };
   switch (told.state) {
     case "auditing": {
       const words = { reference: told.reference || standing.reference, code: "", words: told.words };
@@ -172,6 +174,32 @@ function stepShown(standing: OrderStanding, found: RecordFinding): OrderStep {
   }
 }
 
+/** Whatever it was: what came after the backup is not known, and a refusal from now on may be about what was sent then. */
+function stepHeld(standing: OrderStanding): OrderStep {
+  const requests = Math.max(1, standing.requests);
+  return hold({ ...standing, requests, code: "", follows: 0, overdueAt: null });
+}
+
+/** Nothing is sent over what is newer than the order: a person sees to it. */
+function stepShownHeld(standing: OrderStanding, found: RecordFinding): OrderStep {
+  switch (found) {
+    case "wanted":
+    case "pending":
+    case "unusable":
+      return stepShown({ ...standing, state: "succeeded" }, found);
+    case "before":
+    case "none":
+      return { standing: { ...standing, state: "unknown", code: "", follows: 0 } };
+    case "other":
+    case "indistinct":
+      return hold({ ...standing, code: toCode(CODE_OF[found]) });
+  }
+}
+
+function hold(standing: OrderStanding): OrderStep {
+  return { standing: { ...standing, state: "held", dueAt: null }, alarm: "held" };
+}
+
 function contradict(standing: OrderStanding): OrderStep {
   return { standing: { ...standing, state: "contradicted", dueAt: null }, alarm: "contradicted" };
 }
@@ -202,7 +230,7 @@ function toPause(follows: number): number {
   return Math.min(MAX_PAUSE_S, FIRST_PAUSE_S * 2 ** Math.min(follows, 16));
 }
 
-const CODE_OF = { before: "BEFORE", other: "OTHER", none: "NONE" } as const;
+const CODE_OF = { before: "BEFORE", other: "OTHER", none: "NONE", indistinct: "INDISTINCT" } as const;
 
 function toCode(code: OrderCode): OrderCode {
   return code;

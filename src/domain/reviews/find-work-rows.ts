@@ -52,7 +52,7 @@ function toOpenOrder(
     const next = { next: "judge_order", command: toAct("confirm") } as const;
     return [toRow(merchant, "", { ...told, severity: "urgent", at: updatedAt }, next)];
   }
-  if (overdueAt === null) return [];
   const next = { next: "resume_order", command: toAct("resume") } as const;
-  return [toRow(merchant, "", { ...told, severity: "soon", at: overdueAt }, next)];
+  if (state === "held") return [toRow(merchant, "", { ...told, severity: "urgent", at: updatedAt }, next)];
+  return overdueAt === null ? [] : [toRow(merchant, "", { ...told, severity: "soon", at: overdueAt }, next)];
 }

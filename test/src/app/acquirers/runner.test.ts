@@ -6,14 +6,18 @@ import { TillsyncError } from "../../../../proto/errors.ts";
 import type { Acquirer, SettlementOrder } from "../../../../src/app/acquirers/acquirer.ts";
 import { placeOrder, toOnRecord } from "../../../../src/app/acquirers/orders.ts";
 import { OrderRunner } from "../../../../src/app/acquirers/runner.ts";
+import { createChange } from "../../../../src/app/changes/draft.ts";
 import { listLedger } from "../../../../src/app/queries/ledger.ts";
 import type { OnRecord } from "../../../../src/domain/acquirers/on-record.ts";
 import type { OrderAlarm, OrderState, Told } from "../../../../src/domain/acquirers/order.ts";
 import { MAX_REQUESTS } from "../../../../src/domain/acquirers/step-order.ts";
 import { findOrder, listOrdersOf } from "../../../../src/store/acquirer-orders.ts";
+import { addRestore } from "../../../../src/store/restores.ts";
 import { transact } from "../../../../src/store/store.ts";
 import { MERCHANT, NEW_NUMBER, openSettling, type Settling } from "../../../support/acquirers.ts";
 import { findNeedles, readPlaces, toForms } from "../../../support/canary.ts";
+import { toNewChange } from "../../../support/changes.ts";
+import { enrolFleet } from "../../../support/fleet-store.ts";
 
 const AUDITING: Told = { state: "auditing", reference: "A1", words: "" };
 const SUCCEEDED: Told = { state: "succeeded", reference: "A1", words: "" };
@@ -168,6 +172,55 @@ describe("the runner of orders", () => {
     scripted.answers = [new TillsyncError("ACQUIRER_REFUSED", { acquirer: "NO_AUTH", words: "not yours" })];
     expect(await next(no)).toBe("failed");
     expect(await findOrder(fleet.store, no)).toMatchObject({ code: "NO_AUTH", words: "not yours", sealed: "" });
+  });
+
+  it("ends with no refusal where it was sent before: what came first may be under way there", async () => {
+    const { scripted, changes, place, next, fleet } = await run();
+    const no = await place();
+    const refused = new TillsyncError("ACQUIRER_REFUSED", { acquirer: "AUDITING", words: "one is being audited" });
+    scripted.answers = [failure(), { state: "absent" }, refused];
+    for (const state of ["unknown", "requested", "unknown"]) expect(await next(no)).toBe(state);
+    const row = await findOrder(fleet.store, no);
+    expect(row).toMatchObject({ code: "AUDITING", requests: 2, dueAt: expect.any(Number) });
+    expect(row?.sealed).not.toBe("");
+    scripted.answers = [SUCCEEDED, SHOWN];
+    expect([await next(no), await next(no)]).toEqual(["succeeded", "confirmed"]);
+    expect(changes.at(-1)).toMatchObject({ to: "confirmed" });
+  });
+
+  it("holds what a change orders that was submitted before the service was put back, until a person resumes it", async () => {
+    const { scripted, changes, place, next, fleet, runner } = await run();
+    const restored = { restoredAt: fleet.at, backupAt: fleet.at - 60, ledgerSize: 0, ledgerRoot: new Uint8Array(32) };
+    await transact(fleet.store, (tx) => addRestore(tx, { ...restored, actor: "wang.lei", reason: "disk lost" }));
+    fleet.at += 1;
+    const no = await place();
+    expect(await next(no)).toBe("held");
+    expect(changes).toEqual([{ from: "requested", to: "held", alarm: "held" }]);
+    expect(await findOrder(fleet.store, no)).toMatchObject({ dueAt: null, requests: 1 });
+    expect((await listLedger(fleet.store, 0, 100)).entries.map(({ kind }) => kind)).toContain("alarm.acquirer_held");
+    fleet.at += 100_000;
+    expect(await runner.poll()).toBe(0);
+    expect(scripted.asked).toEqual([]);
+    await runner.resume(no, ACT);
+    scripted.answers = [undefined, { state: "absent" }, AUDITING];
+    for (const state of ["unknown", "requested", "auditing"]) expect(await next(no)).toBe(state);
+    expect(scripted.asked).toEqual([`query ${MERCHANT}`, `follow ${no}`, `request ${no}`]);
+  });
+
+  it("does not hold what was submitted after that", async () => {
+    const { scripted, next, fleet, order, runner } = await run();
+    const restored = { restoredAt: fleet.at, backupAt: fleet.at - 60, ledgerSize: 0, ledgerRoot: new Uint8Array(32) };
+    await transact(fleet.store, (tx) => addRestore(tx, { ...restored, actor: "wang.lei", reason: "disk lost" }));
+    await enrolFleet(fleet, 1);
+    const change = await createChange(fleet, toNewChange());
+    fleet.at += 1;
+    await fleet.store.updateTable("changes").set({ submittedAt: fleet.at }).execute();
+    const { requestNo, merchant, wanted, before } = order();
+    const made = { requestNo, change: change.id, purpose: "change", acquirer: "A1", merchant } as const;
+    await transact(fleet.store, (tx) => placeOrder(tx, fleet.at, { ...made, wanted, before, sealed: undefined }));
+    scripted.answers = [AUDITING];
+    expect(await next(requestNo)).toBe("auditing");
+    await runner.close();
   });
 
   it("takes what is not signed for nothing, and a refusal to be asked for no end", async () => {

@@ -4,9 +4,11 @@ import { describe, expect, it } from "vitest";
 import { verifyTrust } from "../../../../certs/trust/verify.ts";
 import { toErrorCode } from "../../../../proto/errors.ts";
 import type { Tusn } from "../../../../proto/tusn.ts";
+import { placeOrder, toBindingFacts } from "../../../../src/app/acquirers/orders.ts";
 import { attest, issueAttestation } from "../../../../src/app/attestation/issue.ts";
 import { adoptRelease } from "../../../../src/app/backup/adopt-release.ts";
 import { readRestoreStatus } from "../../../../src/app/backup/restore-status.ts";
+import { createChange } from "../../../../src/app/changes/draft.ts";
 import { createTokens } from "../../../../src/app/enrolment/tokens.ts";
 import { importFleet } from "../../../../src/app/import/import-fleet.ts";
 import { openChallenges } from "../../../../src/app/proof/challenges.ts";
@@ -17,11 +19,17 @@ import { orderRollback } from "../../../../src/app/release/order-rollback.ts";
 import { openTrust } from "../../../../src/app/trust-files.ts";
 import { MAX_SEQUENCE_STEP } from "../../../../src/domain/release-check.ts";
 import { RESTORE_GAP } from "../../../../src/domain/restore.ts";
+import { listOrdersOf } from "../../../../src/store/acquirer-orders.ts";
+import { listChangeEvents } from "../../../../src/store/changes.ts";
+import { transact } from "../../../../src/store/store.ts";
 import { openTestAccounts } from "../../../support/accounts.ts";
+import { toCard } from "../../../support/acquirers.ts";
 import { BACKUP_AT, openBackedUp } from "../../../support/backups.ts";
+import { toNewChange } from "../../../support/changes.ts";
 import { commitAll } from "../../../support/committed.ts";
 import {
   enrolFleet,
+  MERCHANT,
   openTestFleet,
   readLedgerKinds,
   release,
@@ -194,6 +202,30 @@ describe("a restore", () => {
     expect(await restored.store.selectFrom("outbox").selectAll().execute()).toEqual([]);
     await greet(restored, terminals);
     expect(await reasonOf(restored)).toBe("built");
+  });
+
+  it("holds the orders to acquirers that have not ended, counts them, and tells it with each change", async () => {
+    const fleet = await openTestFleet();
+    await enrolFleet(fleet, 1);
+    const { id } = await createChange(fleet, toNewChange());
+    const facts = { wanted: toBindingFacts(toCard().binding), before: undefined, sealed: undefined };
+    const states = ["requested", "unknown", "auditing", "succeeded", "contradicted", "confirmed", "failed"] as const;
+    for (const state of states) {
+      const order = { requestNo: `CHG-${state}`, change: id, purpose: "change", acquirer: state } as const;
+      await transact(fleet.store, (tx) => placeOrder(tx, fleet.at, { ...order, merchant: MERCHANT, ...facts }));
+      await fleet.store.updateTable("acquirerOrders").set({ state }).where("acquirer", "=", state).execute();
+    }
+    const { restored, counts } = await restoreSnapshot(fleet, await takeSnapshot(fleet));
+    expect(counts.held).toBe(5);
+    const { store } = restored;
+    expect((await listOrdersOf(store, id)).map(({ acquirer, state }) => `${acquirer} ${state}`).toSorted()).toEqual([
+      ...["auditing held", "confirmed confirmed", "contradicted held", "failed failed", "requested held"],
+      ...["succeeded held", "unknown held"],
+    ]);
+    expect((await readLedgerKinds(restored)).filter((kind) => kind === "alarm.acquirer_held")).toHaveLength(5);
+    expect((await listChangeEvents(store, id)).filter(({ event }) => event === "acquirer")).toHaveLength(5);
+    // Restored once more, they are held as before.
+    expect((await restoreSnapshot(restored, await takeSnapshot(restored))).counts.held).toBe(5);
   });
 
   it("signs a timestamp above all that the lost service can have signed since", async () => {

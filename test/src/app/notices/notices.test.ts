@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { toErrorCode } from "../../../../proto/errors.ts";
-import { amendChange, rejectChange } from "../../../../src/app/changes/draft.ts";
+import { amendChange, rejectChange, withdrawChange } from "../../../../src/app/changes/draft.ts";
 import { submitChange } from "../../../../src/app/changes/submit.ts";
 import { NoticeRunner } from "../../../../src/app/notices/runner.ts";
 import { readNoticeSettings } from "../../../../src/app/notices/settings.ts";
@@ -25,15 +25,17 @@ interface Hook {
   readonly url: string;
   readonly received: { readonly headers: Record<string, unknown>; readonly body: string }[];
   status: number;
+  onTaken(): void;
 }
 
 async function openHook(): Promise<Hook> {
-  const hook: Hook = { url: "", received: [], status: 204 };
+  const hook: Hook = { url: "", received: [], status: 204, onTaken: () => undefined };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       hook.received.push({ headers: request.headers, body: Buffer.concat(chunks).toString("utf8") });
+      hook.onTaken();
       response.writeHead(hook.status).end();
     });
   });
@@ -101,6 +103,31 @@ describe("people concerned", () => {
     expect(toPeople(mail).filter((to) => to === "old@shop.example")).toHaveLength(2);
   });
 
+  it("are told nothing of what was withdrawn before it was handed in, nor is whomever its writer named", async () => {
+    const { work, mail, hook, runner } = await openNotices();
+    await giveContact(work, "owner@shop.example");
+    const contacts = [{ ...CONTACT, email: "stranger@elsewhere.example" }];
+    const id = await work.draft({ kind: "contact", content: { patch: { contacts } } });
+    await withdrawChange(work.fleet, id, "no", "li.mei");
+    await runner.poll();
+    expect(await listNotices(work.fleet.store, id)).toEqual([]);
+    expect([toPeople(mail), hook.received]).toEqual([[], []]);
+  });
+
+  it("are told how it ends who were told of it, and not who was named after it came back", async () => {
+    const { work, mail, runner } = await openNotices();
+    const name = (email: string) => ({ patch: { contacts: [{ ...CONTACT, email }] } });
+    const id = await work.submit({ kind: "contact", content: name("new@shop.example") });
+    await runner.poll();
+    await rejectChange(work.fleet, id, "not readable", "wang.jun");
+    await amendChange(work.fleet, id, { content: name("stranger@elsewhere.example") }, "li.mei");
+    await runner.poll();
+    await withdrawChange(work.fleet, id, "no", "li.mei");
+    await runner.poll();
+    const people = [...Array(3).fill("new@shop.example"), ...Array(3).fill("sales@op.example")];
+    expect(toPeople(mail)).toEqual(people);
+  });
+
   it("are told once of each event, however often it is looked at", async () => {
     const { work, mail, runner } = await openNotices();
     const id = await work.submit();
@@ -145,6 +172,25 @@ describe("a program", () => {
       { changeId: id, code: "NOTICE_FAILED" },
     ]);
     expect(await readLedgerKinds(work.fleet)).toContain("alarm.notice_undelivered");
+  });
+});
+
+describe("a runner that is closed", () => {
+  it("waits for what is under way, and leaves the rest to the next one", async () => {
+    const { work, hook, write, settings } = await openNotices();
+    const [one] = settings.webhooks;
+    const webhooks = Array.from({ length: 12 }, (_, n) => ({ ...one, name: `erp${n}` }));
+    write("notices.json", JSON.stringify({ webhooks }));
+    const runner = new NoticeRunner(work.fleet, readNoticeSettings(work.folder));
+    const id = await work.submit();
+    hook.onTaken = () => void runner.close();
+    await runner.poll();
+    await runner.close();
+    const sent = (await listNotices(work.fleet.store, id)).filter(({ deliveredAt }) => deliveredAt !== null);
+    expect(sent).toHaveLength(hook.received.length);
+    expect(sent.length).toBeLessThan(webhooks.length);
+    await new NoticeRunner(work.fleet, readNoticeSettings(work.folder)).poll();
+    expect(hook.received).toHaveLength(webhooks.length);
   });
 });
 

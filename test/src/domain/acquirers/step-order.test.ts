@@ -23,6 +23,7 @@ const FAILED = { type: "told", told: { state: "failed", reference: "", code: "AU
 const ABSENT = { type: "told", told: { state: "absent" } } as const;
 const UNKNOWN = { type: "told", told: { state: "unknown" } } as const;
 const RESUMED = { type: "resumed" } as const;
+const HELD = { type: "held" } as const;
 const shown = (found: Extract<OrderEvent, { type: "shown" }>["found"]) => ({ type: "shown", found }) as const;
 const lost = (effect: "request" | "follow" | "query", sent: boolean) =>
   ({ type: "lost", effect, code: "ACQUIRER_FAILED", sent }) as const;
@@ -169,7 +170,7 @@ describe("an order to an acquirer", () => {
   it("that has ended changes no more", () => {
     for (const state of ORDER_ENDS) {
       const ended = at(state, { dueAt: null });
-      const events = [DUE, AUDITING, SUCCEEDED, FAILED, ABSENT, UNKNOWN, lost("request", false), shown("other")];
+      const events = [DUE, AUDITING, SUCCEEDED, FAILED, ABSENT, UNKNOWN, lost("request", false), shown("other"), HELD];
       for (const event of events) expect(stepOrder(ended, event, NOW)).toEqual({ standing: ended });
       expect(() => stepOrder(ended, RESUMED, NOW)).toThrow("STATE_CONFLICT");
       expect(() => stepOrder(ended, { type: "judged", isDone: true, words: "" }, NOW)).toThrow("STATE_CONFLICT");
@@ -177,7 +178,7 @@ describe("an order to an acquirer", () => {
   });
 
   it("takes no word about its record before the acquirer said that it is done", () => {
-    for (const state of ORDER_STATES.filter((one) => one !== "succeeded")) {
+    for (const state of ORDER_STATES.filter((one) => one !== "succeeded" && one !== "held")) {
       expect(run([shown("wanted")], at(state)).state).toBe(state);
     }
   });
@@ -186,14 +187,17 @@ describe("an order to an acquirer", () => {
     const event = fc.constantFrom<OrderEvent>(
       ...[DUE, AUDITING, SUCCEEDED, FAILED, ABSENT, UNKNOWN, lost("request", true), lost("request", false)],
       ...[lost("follow", true), shown("wanted"), shown("before"), shown("indistinct"), shown("pending")],
+      ...[HELD, RESUMED, shown("other"), shown("none"), shown("unusable")],
     );
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), (events) => {
         let standing = toFirstStanding(NOW);
         for (const one of events) {
+          if (ORDER_ENDS.includes(standing.state)) return;
           const next = stepOrder(standing, one, NOW).standing;
           if (next.state === "confirmed" && standing.state !== "confirmed") {
-            expect([one, standing.state]).toEqual([shown("wanted"), "succeeded"]);
+            expect(one).toEqual(shown("wanted"));
+            expect(["succeeded", "held"]).toContain(standing.state);
           }
           expect(next.requests).toBeLessThanOrEqual(MAX_REQUESTS);
           expect(next.requests).toBeGreaterThanOrEqual(0);
@@ -201,5 +205,68 @@ describe("an order to an acquirer", () => {
         }
       }),
     );
+  });
+});
+
+describe("an order of a service that was put back from a backup", () => {
+  const held = run([HELD]);
+
+  it("is held with an alarm, whatever state it is in, and counts as sent", () => {
+    for (const state of ORDER_STATES.filter((one) => !ORDER_ENDS.includes(one))) {
+      const step = stepOrder(at(state, { code: "UNKNOWN", follows: 9, overdueAt: NOW }), HELD, NOW);
+      expect(step).toEqual({
+        standing: at("held", { requests: 1, dueAt: null }),
+        alarm: "held",
+      });
+    }
+    expect(run([HELD], at("unknown", { requests: 2, reference: "A1" }))).toMatchObject({
+      requests: 2,
+      reference: "A1",
+    });
+  });
+
+  it("is left alone by whatever was told of it before, until a person resumes it", () => {
+    for (const event of [AUDITING, SUCCEEDED, FAILED, ABSENT, UNKNOWN, lost("request", false)]) {
+      expect(run([event], held)).toMatchObject({ state: "held", dueAt: null, requests: 1 });
+    }
+    expect(run([RESUMED], held)).toMatchObject({ state: "held", dueAt: NOW });
+    expect(run([{ type: "judged", isDone: false, words: "superseded" }], held)).toMatchObject({ state: "failed" });
+  });
+
+  const queried = stepOrder(run([RESUMED], held), DUE, NOW);
+
+  it("has its acquirer's record asked first, and is confirmed by that alone where it was carried out", () => {
+    expect(queried).toMatchObject({ effect: "query", standing: { state: "held", dueAt: NOW + FIRST_PAUSE_S } });
+    expect(run([lost("query", true)], queried.standing)).toMatchObject({ state: "held", dueAt: NOW + FIRST_PAUSE_S });
+    expect(run([shown("wanted")], queried.standing)).toMatchObject({ state: "confirmed", dueAt: null });
+    expect(run([shown("pending")], queried.standing)).toMatchObject({ state: "succeeded", dueAt: expect.any(Number) });
+    expect(stepOrder(queried.standing, shown("unusable"), NOW)).toMatchObject({
+      alarm: "contradicted",
+      standing: { state: "contradicted", code: "UNUSABLE" },
+    });
+  });
+
+  it("is asked about where the record shows nothing newer, and sent only where the acquirer has none of its number", () => {
+    for (const found of ["before", "none"] as const) {
+      const asked = run([shown(found)], queried.standing);
+      expect(asked).toMatchObject({ state: "unknown", code: "", follows: 0 });
+      expect(stepOrder(asked, DUE, NOW).effect).toBe("follow");
+      expect(stepOrder(run([DUE, ABSENT], asked), DUE, NOW)).toMatchObject({
+        effect: "request",
+        standing: { requests: 2 },
+      });
+      // It may have been sent by the service that was lost, whatever becomes of it now.
+      expect(run([DUE, ABSENT, DUE, lost("request", false)], asked)).toMatchObject({ state: "requested", requests: 1 });
+    }
+  });
+
+  it("stays held, with an alarm again, where the record shows something else or cannot tell", () => {
+    for (const [found, code] of [
+      ["other", "OTHER"],
+      ["indistinct", "INDISTINCT"],
+    ] as const) {
+      const step = stepOrder(queried.standing, shown(found), NOW);
+      expect(step).toMatchObject({ alarm: "held", standing: { state: "held", code, dueAt: null } });
+    }
   });
 });

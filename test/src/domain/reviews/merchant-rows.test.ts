@@ -234,6 +234,8 @@ describe("an order", () => {
     const contradicted = { orders: [{ ...order, state: "contradicted", overdueAt: null } as const] };
     expect(find(contradicted)).toEqual([["order_open", "urgent", order.requestNo, "judge_order", NOW]]);
     expect(findCommands(contradicted)).toEqual([`tillsync acquirers confirm ${order.requestNo} --reason WHY --by YOU`]);
+    const held = { orders: [{ ...order, state: "held", overdueAt: null } as const] };
+    expect(find(held)).toEqual([["order_open", "urgent", order.requestNo, "resume_order", NOW]]);
   });
 });
 

@@ -72,7 +72,7 @@ describe("tillsync backup and restore", () => {
     expect(await call("new", "restore", ...source)).toBe("CONFIG_INVALID");
     const told = await call("new", "restore", ...source, "--reason", "disk lost", "--by", "wang.li", "--close-waiting");
     expect(told).toContain("0 terminals get nothing until they have said hello");
-    for (const looked of ["certificates", "accounts", "quarantines", "ceremonies", "directives", "tokens"]) {
+    for (const looked of ["certificates", "accounts", "quarantines", "ceremonies", "directives", "orders", "tokens"]) {
       expect(told).toContain(looked);
     }
     expect(await call("new", "restore", "status")).toMatch(/unsettled\s+0 terminals/);
