@@ -149,6 +149,16 @@ export function readPart<T>(reason: string, parse: () => T): T {
   }
 }
 
+/** Whether those who signed are enough for a release of that purpose, whatever its statement says that it is for. */
+export function isApprovedAs(
+  policy: Policy,
+  purpose: Statement["purpose"],
+  bytes: Uint8Array,
+  given: readonly ToldSignature[],
+): boolean {
+  return hasApproval(policy, purpose, bytes, given.map(toSignature));
+}
+
 function hasApproval(
   policy: Policy,
   purpose: Statement["purpose"],

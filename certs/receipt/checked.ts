@@ -1,11 +1,13 @@
 import { isEqual, toDigest, toHex, toUtf8 } from "../../proto/bytes.ts";
 import { TillsyncError } from "../../proto/errors.ts";
 import { toMasked } from "../attestation/masked.ts";
+import { toPageTime } from "../attestation/page.ts";
 import { readPart } from "../attestation/proven.ts";
 import { demand } from "../attestation/shape.ts";
 import { verifyRequest } from "../request.ts";
 import { parseShownChange } from "../sign/change.ts";
 import type { Person, Policy } from "../trust/policy.ts";
+import { isTime, type ReceiptField } from "./fields.ts";
 import type { ChangeReceipt, ReceiptChecked } from "./format.ts";
 
 /** Of one merchant, with room to spare. */
@@ -59,30 +61,29 @@ function verifyContent({ change, merchant, kind, reason, differences }: ChangeRe
   demand(isSame, "checked.content: another change than is told");
   const texts = new Map(shown.content);
   for (const { field, after } of differences) {
-    const brought = toBrought(texts, field);
-    demand(brought === undefined || brought === after, `differences.${field}: not what was approved`);
+    // An account that goes, as that which stood before, only the records name.
+    const brought = kind === "settlement.remove" ? "" : toBrought(texts, field);
+    demand(brought === after, `differences.${field}: not what was approved`);
   }
 }
 
-/** What the content brings of a field, as differences tell it; undefined for what it does not tell in words. */
-function toBrought(texts: ReadonlyMap<string, string>, field: string): string | undefined {
+/** What the content brings of a field, as differences tell it; undefined for what it does not bring. */
+function toBrought(texts: ReadonlyMap<string, string>, field: ReceiptField): string | undefined {
+  if (field === "contacts") return toContacts(texts);
+  const text = texts.get(field.replace(/^merchant\./, "patch."));
+  if (isTime(field)) return text === undefined ? undefined : toTimeText(text);
+  if (field !== "settlement.number") return text;
   const [bin, last4] = [texts.get("settlement.bin"), texts.get("settlement.last4")];
-  switch (field) {
-    case "contacts":
-      return toContacts(texts);
-    case "settlement.number":
-      return bin === undefined || last4 === undefined ? undefined : toMasked({ bin, last4 });
-    // Times stand there in seconds.
-    case "merchant.licenceValidUntil":
-    case "settlement.validFrom":
-    case "settlement.validUntil":
-      return undefined;
-    default:
-      return texts.get(field.replace(/^merchant\./, "patch."));
-  }
+  return bin === undefined || last4 === undefined ? undefined : toMasked({ bin, last4 });
 }
 
-function toContacts(texts: ReadonlyMap<string, string>): string {
+/** Seconds, or `null` where nobody has told it or nothing bounds it. */
+function toTimeText(text: string): string {
+  return text === "null" ? "" : toPageTime(Number(text), "");
+}
+
+function toContacts(texts: ReadonlyMap<string, string>): string | undefined {
+  if (![...texts.keys()].some((path) => /^patch\.contacts(\.|$)/.test(path))) return undefined;
   const contacts = Array.from({ length: MAX_CONTACTS }, (_, n) =>
     ["role", "name", "phone", "email"]
       .map((part) => texts.get(`patch.contacts.${n}.${part}`) ?? "")

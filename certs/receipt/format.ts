@@ -13,6 +13,7 @@ import {
   text,
   whole,
 } from "../attestation/shape.ts";
+import { RECEIPT_FIELDS, RECEIPT_KINDS, TERMINAL_STATES } from "./fields.ts";
 
 // The receipt of one change that has ended: who asked for what and why, who approved it, what became of it on each
 // terminal and at the acquirer (docs/receipts.md). Written as attestations are: times in seconds, digests and key ids in
@@ -63,7 +64,7 @@ const TERMINAL = record({
   sequence: whole,
   /** Whether it is the way back that was approved together with the change. */
   isWayBack: flag,
-  state: WORD,
+  state: choice(TERMINAL_STATES),
   code: WORD,
   detail: text(),
   test: choice(TESTS),
@@ -114,7 +115,7 @@ const RECEIPT = record({
   code: WORD,
   merchant: MERCHANT,
   merchantName: text(),
-  kind: WORD,
+  kind: choice(RECEIPT_KINDS),
   /** Whether the account before was forgotten, and evidence of who he is stood in for it. */
   isRecovery: flag,
   requester: text(),
@@ -130,7 +131,7 @@ const RECEIPT = record({
     ended: whole,
   }),
   /** What it was to bring, masked. `before` as it was on record. */
-  differences: list(record({ field: text(/^[A-Za-z.]{1,40}$/), before: text(), after: text() }), MAX_DIFFERENCES),
+  differences: list(record({ field: choice(RECEIPT_FIELDS), before: text(), after: text() }), MAX_DIFFERENCES),
   evidence: list(
     record({ kind: WORD, name: text(), type: text(), size: whole, digest: DIGEST, actor: text(), at: whole }),
     MAX_EVIDENCE,

@@ -23,7 +23,7 @@ export function toReceiptAnswer(
 /** What it is about, below the answer. */
 export function toReceiptHead(receipt: ChangeReceipt, { labels, kinds, recovery }: ReceiptWords): readonly PageRow[] {
   const { change, merchant, merchantName, kind, isRecovery, times, at } = receipt;
-  const named = new Map(Object.entries(kinds)).get(kind) ?? kind;
+  const named = kinds[kind];
   return [
     [labels.change, change],
     [labels.merchant, `${merchantName} (${merchant})`],
@@ -50,10 +50,9 @@ export function toReceiptPage(receipt: ChangeReceipt, words: ReceiptWords): read
 }
 
 function toWhat({ differences }: ChangeReceipt, { labels, sections, fields, none, lang }: ReceiptWords): PageSection {
-  const names = new Map(Object.entries(fields));
   const rows = differences.map(({ field, before, after }) => {
     const say = (text: string) => (field === "settlement.kind" ? toTerm(text, lang) : text) || none;
-    return [names.get(field) ?? field, say(before), say(after)];
+    return [fields[field], say(before), say(after)];
   });
   return { title: sections.what, rows: [], table: { headings: [labels.field, labels.before, labels.after], rows } };
 }

@@ -6,22 +6,39 @@ import type { Statement } from "../../proto/statement.ts";
 import { toMasked } from "../attestation/masked.ts";
 import { readPart, verifyDevice, verifyLeaf, verifyReport } from "../attestation/proven.ts";
 import { demand } from "../attestation/shape.ts";
-import type { ChangeReceipt, ReceiptTerminal } from "./format.ts";
+import { isOnTerminals, type TerminalField } from "./fields.ts";
+import type { ChangeReceipt, ReceiptTerminal, TestResult } from "./format.ts";
 
 /** States that a terminal itself tells; in every other the service knows of no answer. */
 const TOLD: readonly string[] = ["committed", "rolled_back", "refused", "broken", "suspended"];
-/** Fields of the merchant that profiles hold, as differences name them. */
-const OF_PROFILE = /^merchant\.(name|shortName|licenceNo|taxNo|uscc|mcc)$/;
+
+/** What is proven of one terminal. */
+export interface VerifiedTerminal {
+  /** Whether its outcome is its own signed word. */
+  readonly isProven: boolean;
+  /**
+   * Whether the release has a leaf for it that goes ahead: then its profile has every field that the receipt tells and
+   * profiles hold.
+   */
+  readonly isAhead: boolean;
+}
 
 /** Whether what is told of a terminal is its own word. */
 export function isTerminalsWord({ state }: Pick<ReceiptTerminal, "state">): boolean {
   return TOLD.includes(state);
 }
 
+/** What the test transaction came to, by how the update ended. */
+export function toTest({ state, code }: Pick<ReceiptTerminal, "state" | "code">): TestResult {
+  if (state === "committed") return "passed";
+  if (code === "TEST_FAILED") return "failed";
+  return code === "TEST_INCONCLUSIVE" ? "inconclusive" : "none";
+}
+
 /**
  * Checks what is told of one terminal against what it and the approvers signed.
  *
- * @returns whether its outcome is proven; false where no proof is brought, or its report was not kept
+ * @returns nothing proven where no proof is brought; its outcome is not where its report was not kept
  * @throws TillsyncError ATTESTATION_INVALID where the proof is of something else
  */
 export function verifyTerminal(
@@ -29,24 +46,25 @@ export function verifyTerminal(
   terminal: ReceiptTerminal,
   statement: Statement | undefined,
   pinned: string | undefined,
-): boolean {
-  demand((terminal.state === "committed") === (terminal.test === "passed"), "terminals.test");
+): VerifiedTerminal {
+  demand(terminal.test === toTest(terminal), "terminals.test");
   const { proof } = terminal;
-  if (proof === null) return false;
+  if (proof === null) return { isProven: false, isAhead: false };
   const release = demandRelease(statement);
   verifyLeaf(proof.directive, proof.index, proof.path, release);
   const directive = readPart("directive", () => parseDirective(proof.directive));
   verifyDirective(receipt, terminal, directive);
   const { authority } = receipt;
   const { certificate } = verifyDevice({ ...proof, authority, tusn: terminal.tusn }, directive.deviceKey, pinned);
-  if (proof.report === null) return false;
+  const isAhead = !terminal.isWayBack;
+  if (proof.report === null) return { isProven: false, isAhead };
   const report = verifyReport(terminal.tusn, proof.directive, proof.report, certificate);
   demand(report.kind === terminal.state, "report: of another outcome");
   demand(report.code === terminal.code, "report: of another reason");
   if (report.kind === "committed") {
     demand(toHex(report.current) === toHex(toDigest(directive.profile)), "report: of another profile");
   }
-  return true;
+  return { isProven: isTerminalsWord(terminal), isAhead };
 }
 
 /** The directive is for this terminal, and its profile says what the receipt tells. */
@@ -59,28 +77,27 @@ function verifyDirective(receipt: ChangeReceipt, terminal: ReceiptTerminal, dire
   // A way back brings what was before, which need not be what was on record.
   if (terminal.isWayBack) return;
   for (const { field, after } of receipt.differences) {
-    const held = toHeld(profile, field);
+    const held = isOnTerminals(field) ? toHeld(profile, field) : undefined;
     demand(held === undefined || held === after, `differences.${field}: not what was approved`);
   }
 }
 
-/** What a profile holds of a field; undefined for what is of the records alone. */
-function toHeld({ merchant, binding }: Profile, field: string): string | undefined {
-  if (OF_PROFILE.test(field)) return new Map(Object.entries(merchant)).get(field.replace("merchant.", ""));
-  switch (field) {
-    case "settlement.number":
-      return toMasked(binding);
-    case "settlement.kind":
-      return binding.kind;
-    case "settlement.bank":
-      return binding.bank;
-    case "settlement.cnaps":
-      return binding.cnaps;
-    case "settlement.holder":
-      return binding.holder;
-    default:
-      return undefined;
-  }
+/** What a profile holds of a field, as differences tell it. */
+function toHeld({ merchant, binding }: Profile, field: TerminalField): string {
+  const held: Readonly<Record<TerminalField, string>> = {
+    "merchant.name": merchant.name,
+    "merchant.shortName": merchant.shortName,
+    "merchant.licenceNo": merchant.licenceNo,
+    "merchant.taxNo": merchant.taxNo,
+    "merchant.uscc": merchant.uscc,
+    "merchant.mcc": merchant.mcc,
+    "settlement.kind": binding.kind,
+    "settlement.number": toMasked(binding),
+    "settlement.bank": binding.bank,
+    "settlement.cnaps": binding.cnaps,
+    "settlement.holder": binding.holder,
+  };
+  return held[field];
 }
 
 function demandRelease(statement: Statement | undefined): Statement {

@@ -48,6 +48,7 @@ const ZH: Readonly<Record<string, string>> = {
   broken: "终端故障",
   suspended: "已暂停",
   requested: "申请中",
+  held: "恢复备份后待核",
   unknown: "结果不明",
   auditing: "审核中",
   succeeded: "机构称已完成",

@@ -1,4 +1,5 @@
 import type { PageLanguage } from "../attestation/words.ts";
+import type { ReceiptField, ReceiptKind } from "./fields.ts";
 import type { Outcome, TestResult } from "./format.ts";
 
 // Every word of a receipt, in both languages. Codes and states stand beside them as programs know them.
@@ -18,7 +19,7 @@ const en = {
     "settlement.add": "settlement account added",
     "settlement.replace": "settlement account replaced",
     "settlement.remove": "settlement account removed",
-  },
+  } satisfies Record<ReceiptKind, string>,
   recovery: "the account before was forgotten",
   tests: {
     passed: "passed",
@@ -101,8 +102,9 @@ const en = {
     "settlement.bank": "bank",
     "settlement.cnaps": "CNAPS code",
     "settlement.holder": "holder",
+    "settlement.validFrom": "valid from",
     "settlement.validUntil": "valid until",
-  },
+  } satisfies Record<ReceiptField, string>,
   yes: "yes",
   no: "no",
   none: "-",
@@ -214,6 +216,7 @@ const zh: ReceiptWords = {
     "settlement.bank": "开户行",
     "settlement.cnaps": "联行号",
     "settlement.holder": "户名",
+    "settlement.validFrom": "有效期起",
     "settlement.validUntil": "有效期至",
   },
   yes: "是",

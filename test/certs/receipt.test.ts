@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { signAttestation, signDocument, toEnvelopeFile } from "../../certs/attestation/envelope.ts";
 import { createApproverKey } from "../../certs/keys.ts";
+import type { ReceiptField } from "../../certs/receipt/fields.ts";
 import { type ChangeReceipt, MAX_RECEIPT_TERMINALS, parseReceipt, toReceiptBytes } from "../../certs/receipt/format.ts";
 import { toReceiptAnswer, toReceiptHead, toReceiptPage } from "../../certs/receipt/page.ts";
 import { RECEIPT_WORDS } from "../../certs/receipt/words.ts";
@@ -25,9 +26,9 @@ let contact: ChangeReceipt;
 beforeEach(async () => {
   if (receipt !== undefined) return;
   work = await openReceiptDesk();
+  await work.load({ tasks: [] });
   const id = await work.submit(toReplacement());
   await work.sign(id);
-  await work.load({ tasks: [] });
   for (let visit = 0; visit < 3; visit += 1) await work.runner.poll();
   await work.report();
   await work.runner.poll();
@@ -111,7 +112,7 @@ describe("a signed receipt", () => {
     ["a terminal that went back", () => withTerminal({ state: "rolled_back", test: "none" }), /^(terminals|report)/],
     ["another leaf", () => withTerminal({}, { index: 3 }), /^directive/],
     ["another terminal's report", () => withTerminal({}, { report: receipt.terminals[1]?.proof?.report }), /^report/],
-    ["no approval", () => ({ approval: null, signed: null }), /^approval/],
+    ["no approval", () => ({ approval: null, signed: null }), /^terminals/],
     ["an end before its beginning", () => ({ times: { ...receipt.times, ended: 1 } }), /^times/],
     ["fewer terminals than it tells", () => ({ counts: { ...receipt.counts, terminals: 0 } }), /^counts/],
     ["a checker's word beside a release", () => ({ checked: CHECKED }), /^checked/],
@@ -214,7 +215,7 @@ function toSpoiled(): string {
   return (contact.checked?.authorization ?? "").replace(/.$/, (digit) => (digit === "0" ? "1" : "0"));
 }
 
-function toOther(field: string, after: string): ChangeReceipt["differences"] {
+function toOther(field: ReceiptField, after: string): ChangeReceipt["differences"] {
   return [...receipt.differences.filter((one) => one.field !== field), { field, before: "", after }];
 }
 

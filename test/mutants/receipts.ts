@@ -1,6 +1,8 @@
 import type { Mutant } from "./mutant.ts";
 
 const PROOFS = ["test/certs/receipt.test.ts"];
+const FORGED = ["test/certs/receipt-forged.test.ts"];
+const GENUINE = ["test/src/app/receipts/genuine.test.ts"];
 const KEPT = ["test/src/app/receipts/receipts.test.ts"];
 
 /** Breaks of what makes a receipt worth keeping. */
@@ -17,7 +19,7 @@ export const RECEIPTS: readonly Mutant[] = [
     file: "certs/receipt/terminals.ts",
     find: 'demand(report.kind === terminal.state, "report: of another outcome");',
     replace: 'demand(report.kind !== "verified", "report: of another outcome");',
-    tests: PROOFS,
+    tests: FORGED,
   },
   {
     name: "a receipt that tells another account than was signed",
@@ -53,5 +55,40 @@ export const RECEIPTS: readonly Mutant[] = [
     find: "({ id }) => id <= lastEvent",
     replace: "({ id }) => id <= lastEvent + 1_000",
     tests: KEPT,
+  },
+  {
+    name: "what was sealed for an acquirer, in a receipt",
+    file: "src/app/receipts/order.ts",
+    find: "content: toOpenText(content),",
+    replace: "content: toOpenText(content) === null ? content : content,",
+    tests: KEPT,
+  },
+  {
+    name: "a receipt of an account that no terminal's part of the release bears out",
+    file: "certs/receipt.ts",
+    find: "(one) => !isAhead || !isOnTerminals(one)",
+    replace: "(one) => !isOnTerminals(one)",
+    tests: FORGED,
+  },
+  {
+    name: "a receipt in which the service's word says how many must have signed",
+    file: "certs/receipt.ts",
+    find: "isApproved: isEnough && signers.isApproved",
+    replace: "isApproved: isEnough || signers.isApproved",
+    tests: FORGED,
+  },
+  {
+    name: "a receipt of a field that the kind of change has not",
+    file: "certs/receipt.ts",
+    find: "demand(isFieldOf(kind, field),",
+    replace: "demand(isFieldOf(kind, field) || field !== null,",
+    tests: FORGED,
+  },
+  {
+    name: "a receipt of a replaced account without the one before",
+    file: "src/app/changes/find-accounts.ts",
+    find: "?? findEnded(all, brought) ?? primary",
+    replace: "?? primary",
+    tests: GENUINE,
   },
 ];

@@ -22,15 +22,17 @@ export function checkReceipt(bytes: Uint8Array, given: Arguments, ports: Ports):
 }
 
 function toJson(verified: VerifiedReceipt, isStale: boolean): object {
-  const { receipt, keyId, signers, checker, isApproved, proven, unproven, isProven } = verified;
+  const { receipt, keyId, signers, checker, demanded, isApproved, unprovenFields, proven, unproven, isProven } =
+    verified;
   return {
     ...{ isProven, isStale, signedBy: keyId },
     proven: {
       isApproved,
       approvedBy: signers?.signers.map(({ id }) => id) ?? (checker === undefined ? [] : [checker.id]),
-      demanded: signers?.demanded ?? ["checker"],
+      demanded,
       unknownKeys: signers?.unknownKeys ?? [],
       terminals: { proven, unproven },
+      unprovenFields,
     },
     receipt: JSON.parse(Buffer.from(toReceiptBytes(receipt)).toString("utf8")),
   };

@@ -21,6 +21,7 @@ interface ProofWords {
   readonly otherPolicy: (theirs: number, ours: number) => string;
   readonly terminals: (count: number) => string;
   readonly unproven: (count: number) => string;
+  readonly fields: (names: string) => string;
   readonly authority: string;
   readonly word: string;
   readonly wordOf: string;
@@ -42,10 +43,11 @@ const en: ProofWords = {
     `names, roles and what is enough stand below as policy ${theirs} of the service has them; held here is ${ours}`,
   terminals: (count) => `${count} terminals said with their device keys how it ended on them, each as told below`,
   unproven: (count) => `of ${count} terminals only the service tells how it ended`,
+  fields: (names) => `only the service tells what was to come of: ${names}`,
   authority: "the terminals' certificates are by the authority that was given with --ca",
   word: "On the service's word only:",
   wordOf:
-    "who asked, what was on record before, evidence, what the acquirer said, that there are no other terminals and nothing else changed, steps and tasks, history, ledger",
+    "who asked, the merchant's name above, how it ended as a whole, what was on record before, which account goes, evidence, what the acquirer said, that there are no other terminals and nothing else changed, which terminals said nothing, steps and tasks, history, ledger",
   stale: "the trust held here is stale: whoever was removed since still counts. Run tillsync-sign trust update",
 };
 
@@ -62,9 +64,11 @@ const zh: ProofWords = {
   otherPolicy: (theirs, ours) => `下列姓名、角色与是否足够均依服务的策略 ${theirs}；本机策略为 ${ours}`,
   terminals: (count) => `${count} 台终端以设备密钥自证其结果，与下文一致`,
   unproven: (count) => `${count} 台终端的结果只凭服务所言`,
+  fields: (names) => `下列项目的变更后内容只凭服务所言：${names}`,
   authority: "终端证书由 --ca 给出的机构签发",
   word: "以下只凭服务所言：",
-  wordOf: "申请人、变更前的登记、证明材料、收单机构的答复、没有其他终端、没有其他变更、人工步骤与后续事项、经过、账本",
+  wordOf:
+    "申请人、上列商户名称、整体结果、变更前的登记、移除的是哪个账户、证明材料、收单机构的答复、没有其他终端、没有其他变更、哪些终端未答复、人工步骤与后续事项、经过、账本",
   stale: "本机信任已过期：此后被移除的人仍被计入。请运行 tillsync-sign trust update",
 };
 
@@ -91,7 +95,7 @@ export function renderReceipt(verified: VerifiedReceipt, options: AttestationOpt
 
 function toProven(verified: VerifiedReceipt, { lang, isStale, isPinned, policy }: AttestationOptions) {
   const words = WORDS[lang];
-  const { receipt, keyId, isProven, proven, unproven } = verified;
+  const { receipt, keyId, isProven, unprovenFields, proven, unproven } = verified;
   const facts = [words.service(keyId.slice(0, KEY_DIGITS)), words.digest(toHex(toDigest(toReceiptBytes(receipt))))];
   const faults = isStale ? [words.stale] : [];
   if (receipt.trust.policy !== policy) faults.push(words.otherPolicy(receipt.trust.policy, policy));
@@ -99,6 +103,9 @@ function toProven(verified: VerifiedReceipt, { lang, isStale, isPinned, policy }
   (approval.holds ? facts : faults).push(...approval.lines);
   if (proven > 0) facts.push(words.terminals(proven));
   if (unproven > 0) faults.push(words.unproven(unproven));
+  if (unprovenFields.length > 0) {
+    faults.push(words.fields(unprovenFields.map((field) => RECEIPT_WORDS[lang].fields[field]).join(", ")));
+  }
   if (isPinned && proven > 0) facts.push(words.authority);
   return [
     ...(isProven ? [] : [`${LOUD} ${words.notProven}`]),
@@ -110,16 +117,15 @@ function toProven(verified: VerifiedReceipt, { lang, isStale, isPinned, policy }
   ];
 }
 
-function toApproval({ receipt, signers, checker, isApproved }: VerifiedReceipt, words: ProofWords) {
+function toApproval({ receipt, signers, checker, demanded, isApproved }: VerifiedReceipt, words: ProofWords) {
   if (receipt.approval === null && receipt.checked === null) return { holds: true, lines: [words.nobody] };
   const persons = signers?.signers ?? (checker === undefined ? [] : [checker]);
   const people = persons.map(({ id, name }) => `${toSafe(name)} (${id})`).join(", ");
   const unknown = signers?.unknownKeys ?? [];
-  const demanded = signers?.demanded.join(" + ") ?? "checker";
   return {
     holds: isApproved,
     lines: [
-      isApproved ? words.approved(people) : words.notApproved(people, demanded),
+      isApproved ? words.approved(people) : words.notApproved(people, demanded.join(" + ")),
       ...(unknown.length > 0 ? [words.unknownKeys(unknown.map((id) => id.slice(0, KEY_DIGITS)).join(" "))] : []),
     ],
   };

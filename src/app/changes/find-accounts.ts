@@ -1,7 +1,7 @@
 import { findGoing, parseContentText } from "../../domain/changes/content.ts";
 import type { SettlementRecord } from "../../domain/records/record.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
-import { listBindings } from "../../store/records.ts";
+import { listBindings, type StoredBinding } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import { readRecord } from "../records/read.ts";
 
@@ -14,8 +14,15 @@ export async function findAccounts(
   const { bindings } = await readRecord(tx, row.merchant);
   const all = await listBindings(tx, row.merchant);
   const primary = findGoing(bindings, undefined);
-  const replaced = all.find(({ changeId, replaces }) => changeId === row.id && replaces !== null)?.replaces;
-  const going = all.find(({ id }) => id === (bindingId ?? replaced)) ?? primary;
+  // Newest first: a change that failed and was opened again may have replaced another one before.
+  const brought = all.find(({ changeId, replaces, since }) => changeId === row.id && (replaces ?? since) !== null);
+  const going = all.find(({ id }) => id === (bindingId ?? brought?.replaces)) ?? findEnded(all, brought) ?? primary;
   const stays = bindings.find(({ id, state }) => state === "in_force" && id !== going.id);
   return { going, coming: settlement ?? stays ?? primary };
+}
+
+/** What ended in the moment in which another came into force: terminals may bring one that nobody had prepared. */
+function findEnded(all: readonly StoredBinding[], brought: StoredBinding | undefined): StoredBinding | undefined {
+  if (brought === undefined || brought.since === null) return undefined;
+  return all.find(({ id, since, until }) => id !== brought.id && since !== null && until === brought.since);
 }

@@ -1,4 +1,5 @@
 import { toPageTime } from "../../../certs/attestation/page.ts";
+import type { ReceiptField } from "../../../certs/receipt/fields.ts";
 import type { ChangeReceipt } from "../../../certs/receipt/format.ts";
 import { parseContentText } from "../../domain/changes/content.ts";
 import type { Contact } from "../../domain/records/contact.ts";
@@ -25,7 +26,8 @@ export async function readDifferences(db: Store, change: ChangeSnapshot): Promis
   return Object.entries(patch)
     .filter(([, after]) => after !== undefined)
     .map(([name, after]) => {
-      const field = name === "contacts" ? name : `merchant.${name}`;
+      // What a change may bring of a merchant was checked when it was written: no other field is among it.
+      const field = (name === "contacts" ? name : `merchant.${name}`) as ReceiptField;
       return { field, before: toText(name, before.get(name)), after: toText(name, after) };
     })
     .filter((one) => one.before !== one.after);
@@ -47,7 +49,7 @@ async function readAccounts(db: Store, change: ChangeSnapshot): Promise<readonly
   // Removing an account that terminals do not use brings them no other.
   const after = change.kind === "settlement.remove" && change.releaseId === "" ? undefined : coming;
   const [old, next] = [toAccount(before), toAccount(after)];
-  return ACCOUNT_FIELDS.map((name) => {
+  return ACCOUNT_FIELDS.map((name): Difference => {
     return { field: `settlement.${name}`, before: toText(name, old.get(name)), after: toText(name, next.get(name)) };
   }).filter((one) => one.before !== one.after);
 }

@@ -3,9 +3,8 @@ import {
   MAX_RECEIPT_TERMINALS,
   type ReceiptProof,
   type ReceiptTerminal,
-  type TestResult,
 } from "../../../certs/receipt/format.ts";
-import { isTerminalsWord } from "../../../certs/receipt/terminals.ts";
+import { isTerminalsWord, toTest } from "../../../certs/receipt/terminals.ts";
 import { isEqual, toHex } from "../../../proto/bytes.ts";
 import { parseDirective } from "../../../proto/directive.ts";
 import type { Tusn } from "../../../proto/tusn.ts";
@@ -54,12 +53,6 @@ function toSorted(rows: readonly DeploymentRow[]): readonly DeploymentRow[] {
 function toTerminal(row: DeploymentRow, isWayBack: boolean, proof: ReceiptProof | null): ReceiptTerminal {
   const { tusn, sequence, state, code, detail, updatedAt } = row;
   return { tusn, sequence, isWayBack, state, code, detail: toTold(detail), test: toTest(row), at: updatedAt, proof };
-}
-
-function toTest({ state, code }: Pick<DeploymentRow, "state" | "code">): TestResult {
-  if (state === "committed") return "passed";
-  if (code === "TEST_FAILED") return "failed";
-  return code === "TEST_INCONCLUSIVE" ? "inconclusive" : "none";
 }
 
 /** Null where no certificate with the key that the directive names is on record. */

@@ -39,7 +39,7 @@ export function prepareBinding(
 
 /** Adds a settlement account in force beside the primary one. */
 export function addBinding(tx: Tx, now: number, change: Settling): Promise<Bound> {
-  return addOne(tx, now, change, ({ number }) => insertInForce(tx, now, number, change));
+  return addOne(tx, now, change, ({ number }) => insertInForce(tx, now, number, change, null));
 }
 
 /**
@@ -51,7 +51,7 @@ export function addBinding(tx: Tx, now: number, change: Settling): Promise<Bound
 export function replaceBinding(tx: Tx, now: number, change: Settling & { readonly bindingId: number }): Promise<Bound> {
   return addOne(tx, now, change, async (before) => {
     const old = findInForce(before, change.bindingId);
-    const id = await insertInForce(tx, now, before.number, change);
+    const id = await insertInForce(tx, now, before.number, change, old.id);
     if (old.isPrimary) await makePrimary(tx, before, { ...change.settlement, id });
     await end(tx, now, old);
     return id;
@@ -101,8 +101,14 @@ async function writeAfter(tx: Tx, now: number, act: RecordAct, before: MerchantR
   return readRecord(tx, act.number);
 }
 
-function insertInForce(tx: Tx, now: number, number: string, { settlement, changeId }: Settling): Promise<number> {
-  return insertBinding(tx, number, settlement, { state: "in_force", since: now, replaces: null, changeId });
+function insertInForce(
+  tx: Tx,
+  now: number,
+  number: string,
+  { settlement, changeId }: Settling,
+  replaces: number | null,
+): Promise<number> {
+  return insertBinding(tx, number, settlement, { state: "in_force", since: now, replaces, changeId });
 }
 
 function findBinding({ bindings }: Pick<MerchantRecord, "bindings">, id: number): BindingRecord {

@@ -9,7 +9,7 @@ const PURE_FILES: readonly RegExp[] = [
   /^certs\/keys\/(passphrase|point)\.ts$/,
   /^certs\/sign\/render\//,
   /^certs\/attestation\/(format|masked|page|shape|words)\.ts$/,
-  /^certs\/receipt\/(format|page|terms|words)\.ts$/,
+  /^certs\/receipt\/(fields|format|page|terms|words)\.ts$/,
   /^certs\/sign\/(part|waiting)\.ts$/,
   /^certs\/trust\/[^/]+\.ts$/,
   /^certs\/ceremony\//,
