@@ -9,6 +9,7 @@ import { appendEntries } from "../../store/ledger.ts";
 import type { Store, Tx } from "../../store/store.ts";
 import { toEntry } from "../ledger-entries.ts";
 import { orderReceipt } from "../receipts/order.ts";
+import { verifyUnpublished } from "./release-owner.ts";
 
 /** Who decides something about a change, and the words to it; a card number in them is masked before. */
 export interface ChangeAct {
@@ -80,8 +81,10 @@ export function toContentDigest(row: ChangeRow): Uint8Array {
 }
 
 /**
- * Ends a change, and orders its receipt: its release, where that still waits for signatures, is taken off the desk, and what was sealed for an
- * acquirer is forgotten, unless the change failed and may be opened again.
+ * Ends a change, and orders its receipt: its release, where that still waits for signatures, is taken off the desk, and
+ * what was sealed for an acquirer is forgotten, unless the change failed and may be opened again.
+ *
+ * @throws TillsyncError STATE_CONFLICT, also where it would be withdrawn and its release was published
  */
 export async function endChange(
   tx: Tx,
@@ -91,6 +94,7 @@ export async function endChange(
   act: ChangeAct,
   progress: ChangeProgress = {},
 ): Promise<ChangeRow> {
+  if (event === "withdraw") await verifyUnpublished(tx, row);
   await takeOffDesk(tx, now, row, event);
   const content = event === "fail" ? row.content : toOpenText(row.content);
   const ended = await moveChange(tx, now, row, event, act, { ...progress, endedAt: now, content });
@@ -98,7 +102,11 @@ export async function endChange(
   return ended;
 }
 
-/** Sends a change back to whoever wrote it, and takes its release off the desk: nobody is to sign what was given up. */
+/**
+ * Sends a change back to whoever wrote it, and takes its release off the desk: nobody is to sign what was given up.
+ *
+ * @throws TillsyncError STATE_CONFLICT, also where its release was published
+ */
 export async function returnChange(
   tx: Tx,
   now: number,
@@ -107,6 +115,7 @@ export async function returnChange(
   act: ChangeAct,
   progress: ChangeProgress = {},
 ): Promise<ChangeRow> {
+  await verifyUnpublished(tx, row);
   await takeOffDesk(tx, now, row, event);
   return moveChange(tx, now, row, event, act, { ...progress, releaseId: null });
 }

@@ -8,9 +8,9 @@ import { isOpen } from "../../domain/changes/change.ts";
 import { EVIDENCE_KINDS, type EvidenceKind } from "../../domain/changes/pack.ts";
 import { addAttachment, listAttachments } from "../../store/changes.ts";
 import type { AttachmentRow } from "../../store/changes-schema.ts";
-import { transact } from "../../store/store.ts";
+import { type Store, transact } from "../../store/store.ts";
 import type { Context } from "../context.ts";
-import { writeFileDurably } from "../durable-file.ts";
+import { draftFile } from "../durable-file.ts";
 import { parseActor } from "../registry/act.ts";
 import { alterChange, readChange } from "./act.ts";
 
@@ -41,7 +41,8 @@ export interface Attachments {
   /**
    * Keeps evidence for an open change. The same file twice is kept once.
    *
-   * @throws TillsyncError NOT_FOUND, ATTACHMENT_INVALID; STATE_CONFLICT where the change has ended or has as many as it may
+   * @throws TillsyncError NOT_FOUND, ATTACHMENT_INVALID, DATA_FOLDER_INVALID; STATE_CONFLICT where the change has ended or
+   *   has as many as it may
    */
   add(changeId: string, attachment: NewAttachment): Promise<AttachmentRow>;
   /** The bytes, as they came. @throws TillsyncError NOT_FOUND; ATTACHMENT_INVALID where they were altered since */
@@ -55,25 +56,33 @@ export function openAttachments(context: Context, dataFolder: string): Attachmen
       checkChoice(kind, EVIDENCE_KINDS, "kind");
       const type = toType(bytes);
       if (!isLine(name, MAX_NAME_CHARACTERS)) throw new TillsyncError("ATTACHMENT_INVALID", { expected: "a name" });
-      const row = await readChange(context.store, changeId);
-      if (!isOpen(row.state)) throw new TillsyncError("STATE_CONFLICT", { state: row.state, event: "attach" });
       const digest = toDigest(bytes);
+      // Whoever is refused in any case writes nothing.
+      await readPlace(context.store, changeId, digest);
       mkdirSync(join(dataFolder, FOLDER), { recursive: true, mode: FOLDER_MODE });
-      // The file first: a row never names what is not there.
-      await writeFileDurably(toPath(digest), bytes, FILE_MODE);
-      return transact(context.store, async (tx) => {
-        const at = context.now();
-        const held = await listAttachments(tx, changeId);
-        const same = held.find((one) => isEqual(one.digest, digest));
-        if (same !== undefined) return same;
-        if (held.length >= MAX_ATTACHMENTS) throw new TillsyncError("STATE_CONFLICT", { attachments: MAX_ATTACHMENTS });
-        const attachment: AttachmentRow = {
-          ...{ changeId, digest, kind, name: toRedacted(name), type, size: bytes.length, actor: parseActor(actor), at },
-        };
-        await addAttachment(tx, attachment);
-        await alterChange(tx, at, row, "attached", { actor: attachment.actor, comment: `${kind} ${toHex(digest)}` });
-        return attachment;
-      });
+      const draft = await draftFile(toPath(digest), bytes, FILE_MODE);
+      try {
+        return await transact(context.store, async (tx) => {
+          const at = context.now();
+          const { row, same } = await readPlace(tx, changeId, digest);
+          const attachment: AttachmentRow = same ?? {
+            ...{ changeId, digest, kind, name: toRedacted(name), type, size: bytes.length },
+            ...{ actor: parseActor(actor), at },
+          };
+          if (same === undefined) {
+            await addAttachment(tx, attachment);
+            const act = { actor: attachment.actor, comment: `${kind} ${toHex(digest)}` };
+            await alterChange(tx, at, row, "attached", act);
+          }
+          // Last, so that what is refused leaves no file; within, so that a row never names what is not there. A file that
+          // was there is replaced: it may have been damaged meanwhile.
+          await draft.keep();
+          return attachment;
+        });
+      } catch (error) {
+        await draft.drop();
+        throw error;
+      }
     },
     read: async (changeId, digest) => {
       const held = await listAttachments(context.store, changeId);
@@ -84,6 +93,22 @@ export function openAttachments(context: Context, dataFolder: string): Attachmen
       return bytes;
     },
   };
+}
+
+/**
+ * The change, and its attachment of that digest where it has one.
+ *
+ * @throws TillsyncError NOT_FOUND; STATE_CONFLICT where it takes no other
+ */
+async function readPlace(db: Store, changeId: string, digest: Uint8Array) {
+  const row = await readChange(db, changeId);
+  if (!isOpen(row.state)) throw new TillsyncError("STATE_CONFLICT", { state: row.state, event: "attach" });
+  const held = await listAttachments(db, changeId);
+  const same = held.find((one) => isEqual(one.digest, digest));
+  if (same === undefined && held.length >= MAX_ATTACHMENTS) {
+    throw new TillsyncError("STATE_CONFLICT", { attachments: MAX_ATTACHMENTS });
+  }
+  return { row, same };
 }
 
 function toType(bytes: Uint8Array): string {

@@ -3,6 +3,8 @@ import type { Person, Role } from "../../../certs/trust/policy.ts";
 import { TillsyncError } from "../../../proto/errors.ts";
 import type { ChangeState } from "../../domain/changes/change.ts";
 import { findChange, findChangeByRelease } from "../../store/changes.ts";
+import type { ChangeRow } from "../../store/changes-schema.ts";
+import { findReleases } from "../../store/releases.ts";
 import type { Store } from "../../store/store.ts";
 import { findAuthors, withoutChecking } from "./authors.ts";
 
@@ -30,6 +32,16 @@ export async function findOwner(db: Store, releaseId: Uint8Array, reason: string
     throw new TillsyncError("STATE_CONFLICT", { change: named, expected: "its own release" });
   }
   return undefined;
+}
+
+/** @throws TillsyncError STATE_CONFLICT where terminals may have the change already: what is published is not given up */
+export async function verifyUnpublished(db: Store, { id, releaseId }: Pick<ChangeRow, "id" | "releaseId">) {
+  if (await isPublished(db, releaseId)) throw new TillsyncError("STATE_CONFLICT", { change: id, release: "published" });
+}
+
+/** Whether its release has gone out, by whomever. */
+export async function isPublished(db: Store, releaseId: Uint8Array | null): Promise<boolean> {
+  return releaseId !== null && (await findReleases(db, [releaseId])).length > 0;
 }
 
 /** The roles that are missing where nobody who wrote at the change counts as its checker. */

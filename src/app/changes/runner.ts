@@ -14,6 +14,7 @@ import { beginRelease, carryOut } from "./carry-out.ts";
 import { judge } from "./judge.ts";
 import { findPacksFor, toPackNames } from "./packs.ts";
 import { readPackOf } from "./progress.ts";
+import { isPublished } from "./release-owner.ts";
 import { type ChangeTools, toRefusing } from "./submit.ts";
 
 /** Changes looked at in one poll; the others come with the next ones. */
@@ -93,6 +94,8 @@ export class ChangeRunner {
 
   /** @returns whether the policy of now refuses it */
   async #bar(row: ChangeRow): Promise<boolean> {
+    // What terminals may have already is carried out to its end.
+    if (await isPublished(this.#context.store, row.releaseId)) return false;
     const { findings } = await judge(this.#context, row, this.#tools.acquirers);
     const [first] = toRefusing(findings);
     if (first === undefined) return false;

@@ -48,6 +48,19 @@ describe("the release of a change", () => {
     expect((await work.show(id)).state).toBe("done");
   });
 
+  it("that terminals may have already is given up by nobody, and by no policy of today", async () => {
+    const work = await openChangeDesk();
+    const { fleet, runner, show } = work;
+    const id = await work.submit();
+    expect(await publish(work, await toSignedCopy(work, id))).toBe("done");
+    expect(await toCode(withdrawChange(fleet, id, "not now", "li.mei"))).toBe("STATE_CONFLICT");
+    expect(await toCode(rejectChange(fleet, id, "another name", "wang.jun"))).toBe("STATE_CONFLICT");
+    await work.load({ evidence: ["authorisation"] });
+    for (let polls = 0; polls < 3; polls++) await runner.poll();
+    await work.report();
+    expect((await show(id)).state).toBe("done");
+  });
+
   it("is not published where its checker wrote at the change", async () => {
     const work = await openChangeDesk();
     const id = await work.draft({ requester: "wang.jun" });
