@@ -4,7 +4,7 @@ import { createAuthority, issueServerCertificate, type KeyAndCertificate } from 
 import { generateRsaKey, toRsaKeyPem, toRsaPublicKey } from "../../certs/x509/rsa-key.ts";
 import { TillsyncError } from "../../proto/errors.ts";
 import { writeDemoTrust } from "./demo-approvers.ts";
-import { syncFolder, writeFileDurably } from "./durable-file.ts";
+import { removeDrafts, syncFolder, writeFileDurably } from "./durable-file.ts";
 import { SAMPLE_ACQUIRING, SAMPLE_PARAMETERS, writeProfileDefaults } from "./profile-defaults.ts";
 import { installTrust } from "./trust/install.ts";
 import { toFirstKeyFile } from "./trust/online-key.ts";
@@ -33,7 +33,7 @@ export interface DataFolder {
 
 /**
  * The data folder at `path`; made whole or not at all where there is none: private authority, server certificate, and
- * trust.
+ * trust. Drafts that a power cut has left in it are removed.
  *
  * @param now seconds
  * @param trust a signed ceremony of new trust, or a folder of trust metadata to go on from; demo approvers where absent
@@ -45,7 +45,11 @@ export async function openDataFolder(
   now: number,
   trust?: string,
 ): Promise<{ readonly folder: DataFolder; readonly created: boolean }> {
-  if (existsSync(path)) return { folder: readDataFolder(path), created: false };
+  if (existsSync(path)) {
+    const folder = readDataFolder(path);
+    await removeDrafts(path);
+    return { folder, created: false };
+  }
   const parent = dirname(resolve(path));
   const draft = makeDraft(parent, basename(path));
   try {

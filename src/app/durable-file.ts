@@ -1,32 +1,66 @@
-import { open, rename } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { randomBytes } from "node:crypto";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { TillsyncError } from "../../proto/errors.ts";
+
+const DRAFT_NAME_BYTES = 8;
+const DRAFT = /\.[0-9a-f]{16}\.new$/;
+/** Whoever has not ended a draft by then is gone: a power cut, or a process that was killed. */
+export const DRAFT_MS = 3_600_000;
+
+/** A file that is durable beside its place, under a name of its own. One of `keep` and `drop` ends it. */
+export interface Draft {
+  /** Takes its place, durably. @throws TillsyncError DATA_FOLDER_INVALID; then it has to be dropped */
+  keep(): Promise<void>;
+  /** Removes what is left of it; nothing where it was kept. */
+  drop(): Promise<void>;
+}
 
 /**
  * Replaces a file as a whole: after a power cut it is the old one or the new one. Durable when it resolves, which takes
- * a sync of the folder too. One writer per file.
+ * a sync of the folder too. Where several write at once, each is whole, and one of them is last.
  *
  * @throws TillsyncError DATA_FOLDER_INVALID where it could not be made durable: the old file may or may not be there
  */
 export async function writeFileDurably(path: string, bytes: Uint8Array | string, mode: number): Promise<void> {
+  const draft = await draftFile(path, bytes, mode);
   try {
-    await replaceFile(path, bytes, mode);
-  } catch (cause) {
-    throw new TillsyncError("DATA_FOLDER_INVALID", { file: basename(path) }, cause);
+    await draft.keep();
+  } catch (error) {
+    await draft.drop();
+    throw error;
   }
 }
 
-async function replaceFile(path: string, bytes: Uint8Array | string, mode: number): Promise<void> {
-  const draft = `${path}.new`;
-  const file = await open(draft, "w", mode);
+/** Writes all of a file, and leaves open whether it is to be. @throws TillsyncError DATA_FOLDER_INVALID */
+export async function draftFile(path: string, bytes: Uint8Array | string, mode: number): Promise<Draft> {
+  const draft = `${path}.${randomBytes(DRAFT_NAME_BYTES).toString("hex")}.new`;
+  // What cannot be removed is left to `removeDrafts`: why it is dropped matters more.
+  const drop = () => rm(draft, { force: true }).catch(() => undefined);
   try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
+    await writeDraft(draft, bytes, mode);
+  } catch (cause) {
+    await drop();
+    throw toFault(path, cause);
   }
-  await rename(draft, path);
-  await syncFolder(dirname(path));
+  const keep = async () => {
+    try {
+      await rename(draft, path);
+      await syncFolder(dirname(path));
+    } catch (cause) {
+      throw toFault(path, cause);
+    }
+  };
+  return { keep, drop };
+}
+
+/** Removes drafts from a folder and those within it that nobody is writing any more. Nothing where there is no folder. */
+export async function removeDrafts(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  for (const path of names.filter((name) => DRAFT.test(name)).map((name) => join(folder, name))) {
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > DRAFT_MS) await rm(path, { force: true });
+  }
 }
 
 /** Makes the names in a folder durable. */
@@ -37,4 +71,18 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+async function writeDraft(path: string, bytes: Uint8Array | string, mode: number): Promise<void> {
+  const file = await open(path, "wx", mode);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function toFault(path: string, cause: unknown): TillsyncError {
+  return new TillsyncError("DATA_FOLDER_INVALID", { file: basename(path) }, cause);
 }

@@ -1,3 +1,4 @@
+import { ORDER_ENDS } from "../domain/acquirers/order.ts";
 import type { AcquirerOrderRow } from "./acquirers-schema.ts";
 import type { Store, Tx } from "./store.ts";
 
@@ -52,6 +53,18 @@ export function findDueOrders(db: Store, now: number, limit: number): Promise<re
     .selectAll()
     .where("dueAt", "<=", now)
     .orderBy("dueAt")
+    .orderBy("requestNo")
+    .limit(limit)
+    .execute();
+}
+
+/** Those that have not ended, behind `after`, in order of their numbers. */
+export function listOpenOrders(db: Store, after: string, limit: number): Promise<readonly AcquirerOrderRow[]> {
+  return db
+    .selectFrom("acquirerOrders")
+    .selectAll()
+    .where("state", "not in", [...ORDER_ENDS])
+    .where("requestNo", ">", after)
     .orderBy("requestNo")
     .limit(limit)
     .execute();

@@ -20,7 +20,7 @@ export function toBackupText({ at, tillsync, files, ledger, digest, outside = []
 
 export function toRestoredText(restored: Restored, target: string): string {
   const { at, ledger, seen, counts } = restored;
-  const { unsettled, waiting, closed, inForce } = counts;
+  const { unsettled, waiting, held, closed, inForce } = counts;
   const lost = seen === undefined ? "an unknown number of" : `at least ${seen.size - ledger.size}`;
   const checks = [
     `What was done after ${toTime(at)} is lost: ${lost} entries of the ledger. Look at the release files, ceremonies and`,
@@ -32,6 +32,8 @@ export function toRestoredText(restored: Restored, target: string): string {
     `  - ${inForce.quarantines} quarantines are open as of then: revoke, or suspend, terminals that were found cloned since.`,
     "  - Apply ceremonies of trust again that were applied since: terminals that hold newer trust get nothing until then.",
     `  - ${waiting} directives wait to be sent; ${closed.directives} were closed.`,
+    `  - ${held} orders to acquirers are held, and so is every order of a change that was submitted by then. Ask each acquirer`,
+    "    what stands (tillsync acquirers query), then say of each: tillsync acquirers resume, confirm, or give-up.",
     `  - Closed: ${closed.tokens} enrolment tokens, ${closed.sessions} sessions, ${closed.challenges} challenges.`,
     ...(closed.accounts.length === 0
       ? []

@@ -1,5 +1,5 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Ceremony, toCeremonyBytes } from "../../../certs/ceremony/ceremony.ts";
@@ -12,6 +12,7 @@ import { readTrust } from "../../../certs/sign/home.ts";
 import { parseMetadata, toRoleKeys } from "../../../certs/trust/metadata.ts";
 import { type DataFolder, openDataFolder, readDataFolder } from "../../../src/app/data-folder.ts";
 import { readDemoKey } from "../../../src/app/demo-approvers.ts";
+import { DRAFT_MS } from "../../../src/app/durable-file.ts";
 import { readProfileDefaults, SAMPLE_PARAMETERS, writeProfileDefaults } from "../../../src/app/profile-defaults.ts";
 import { prepareFirstOnlineKey, readOnlineKey } from "../../../src/app/trust/online-key.ts";
 import { openTrust } from "../../../src/app/trust-files.ts";
@@ -90,6 +91,17 @@ describe("a new data folder", () => {
   it("opened again is the same", async () => {
     const again = await openDataFolder(folder.path, NOW + 1);
     expect(again).toEqual({ folder, created: false });
+  });
+
+  it("opened again has lost the drafts that a power cut left long ago", async () => {
+    const toDraft = (digit: string) => join(folder.trust, `timestamp.json.${digit.repeat(16)}.new`);
+    const [old, young] = [toDraft("0"), toDraft("1")];
+    for (const path of [old, young]) writeFileSync(path, "{");
+    const at = (Date.now() - DRAFT_MS - 1_000) / 1_000;
+    utimesSync(old, at, at);
+    await openDataFolder(folder.path, NOW + 1);
+    expect([existsSync(old), existsSync(young)]).toEqual([false, true]);
+    rmSync(young);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApproverKey, toPrivateKeyPem } from "../../../certs/keys.ts";
@@ -15,6 +15,16 @@ const bundle: TrustBundle = toSignedBundle(company.files, online, 1, START);
 const FILES = ["timestamp", "snapshot", "targets", "policy"] as const;
 
 let folder: string;
+
+/** Moves a folder so deep down that its files can be read and it can be locked, but no draft has a name short enough. */
+function sink(path: string): string {
+  const longest = 4_095 - "/timestamp.json.0123456789abcdef.new".length + 1;
+  let deep = join(path, "..");
+  while (deep.length < longest) deep = join(deep, "d".repeat(Math.max(1, Math.min(200, longest - deep.length - 1))));
+  mkdirSync(join(deep, ".."), { recursive: true });
+  renameSync(path, deep);
+  return deep;
+}
 
 beforeEach(async () => {
   folder = join(makeFolder(), "trust");
@@ -103,8 +113,8 @@ describe("renewTimestamp", () => {
   });
 
   it("changes nothing where the new one cannot be written", async () => {
+    folder = sink(folder);
     const trust = await openTrust(folder);
-    mkdirSync(join(folder, "timestamp.json.new"));
     await expect(trust.renewTimestamp(START + RENEW_AFTER_S)).rejects.toThrow(withCode("DATA_FOLDER_INVALID"));
     expect(trust.bundle()).toEqual(bundle);
     expect((await openTrust(folder)).bundle()).toEqual(bundle);

@@ -1,4 +1,4 @@
-import { toHex } from "../../../../proto/bytes.ts";
+import { toDigest, toHex } from "../../../../proto/bytes.ts";
 import { check, checkLine } from "../../../../proto/check.ts";
 import { TillsyncError } from "../../../../proto/errors.ts";
 import { toRedacted } from "../../../../proto/redaction.ts";
@@ -40,8 +40,8 @@ export interface Tick {
  * the acquirer never confirms what it did.
  *
  * @param folder data folder, where evidence is kept under its digest
- * @throws TillsyncError NOT_FOUND, FIELD_INVALID, SENSITIVE_DATA, BYTES_TOO_LARGE, EVIDENCE_MISSING, SELF_APPROVAL;
- *   STATE_CONFLICT where the order has ended, the step was done, or is not the next one
+ * @throws TillsyncError NOT_FOUND, FIELD_INVALID, SENSITIVE_DATA, BYTES_TOO_LARGE, EVIDENCE_MISSING, SELF_APPROVAL,
+ *   DATA_FOLDER_INVALID; STATE_CONFLICT where the order has ended, the step was done, or is not the next one
  */
 export async function tickStep(
   context: Context,
@@ -55,7 +55,7 @@ export async function tickStep(
   if (step?.hasEvidence === true && tick.evidence === undefined) {
     throw new TillsyncError("EVIDENCE_MISSING", { step: step.id });
   }
-  const evidence = tick.evidence === undefined ? null : await keepEvidence(folder, tick.evidence);
+  const evidence = tick.evidence === undefined ? null : toDigest(tick.evidence);
   await transact(store, async (tx) => {
     const order = await findOrder(tx, tick.requestNo);
     if (order === undefined) throw new TillsyncError("NOT_FOUND", { order: tick.requestNo });
@@ -71,6 +71,8 @@ export async function tickStep(
     const digest = evidence === null ? {} : { digest: evidence };
     const detail = { change: order.change, step: tick.step, noted, reason };
     await appendEntries(tx, [toEntry(at, "acquirer.step_done", order.requestNo, { actor, ...digest, detail })]);
+    // Last, so that what is refused leaves no file; within, so that a row never names what is not there.
+    if (tick.evidence !== undefined) await keepEvidence(folder, tick.evidence);
   });
 }
 

@@ -80,8 +80,7 @@ function addEndpoint(app: FastifyInstance, row: Endpoint, work: ApiWork): void {
       request.query = readQuery(row.query, request.query as Readonly<Record<string, unknown>>);
       const hasBody = (request.apiBody?.length ?? 0) > 0;
       if (row.bytes !== undefined || row.body !== undefined) {
-        const isMissing = !hasBody && row.bytes?.isOptional !== true;
-        if (isMissing) throw new TillsyncError("FIELD_MISSING", { field: "body" });
+        if (!hasBody) throw new TillsyncError("FIELD_MISSING", { field: "body" });
       } else check(!hasBody, "body");
     },
     handler: (request, reply) => work.answer(row, request, reply),

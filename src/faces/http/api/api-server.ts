@@ -64,9 +64,12 @@ export async function openApiServer(options: ApiServerOptions): Promise<HttpFace
     enter: async (row, request, reply) => {
       request.apiBearer = await gate.enter(request, row);
       if (isLarge(row)) large.enter(request.actor?.name ?? "", reply.raw);
-      if (row.asksOutside === true) outside.enter(request.actor?.name ?? "", reply.raw);
     },
-    answer: (row, request, reply) => answerCall(row, { services, streams }, request, reply),
+    answer: (row, request, reply) => {
+      const answer = () => answerCall(row, { services, streams }, request, reply);
+      // A question is under way until it is answered, whether its client is still there or not.
+      return row.asksOutside === true ? outside.during(request.actor?.name ?? "", answer) : answer();
+    },
   };
   const bounds = { requestMs: REQUEST_MS, socketsPerAddress: MAX_SOCKETS_PER_ADDRESS };
   const http = { ...bounds, ...options, ajv: AJV, challenge: 'Bearer realm="tillsync"' };
@@ -82,6 +85,6 @@ export async function openApiServer(options: ApiServerOptions): Promise<HttpFace
   };
 }
 
-function isLarge({ bytes, sends }: Endpoint): boolean {
-  return sends === "file" || (bytes?.maxBytes ?? 0) > MAX_JSON_BYTES;
+function isLarge({ bytes, maxBytes = MAX_JSON_BYTES, sends }: Endpoint): boolean {
+  return sends === "file" || (bytes?.maxBytes ?? maxBytes) > MAX_JSON_BYTES;
 }

@@ -1,3 +1,4 @@
+import { check } from "../../../../proto/check.ts";
 import { TillsyncError } from "../../../../proto/errors.ts";
 
 const MAX_CURSOR_CHARACTERS = 160;
@@ -35,23 +36,34 @@ export function toCursor(list: string, key: CursorKey): string {
   return Buffer.from(JSON.stringify([list, ...key])).toString("base64url");
 }
 
+/** What one part of a key has to be: a text, a whole number from 0 on, or a text that can be made something of. */
+type Form = "string" | "number" | ((text: string) => unknown);
+type Part<F extends Form> = F extends "number" ? number : F extends (text: string) => infer T ? T : string;
+
 /**
- * The key within a cursor of that list: as many texts or whole numbers as `form` has, of the same types.
+ * The key within a cursor of that list: as many parts as `form` has, each of its form.
  *
- * @throws TillsyncError CURSOR_INVALID
+ * @throws TillsyncError CURSOR_INVALID, whatever a form throws
  */
-export function parseCursor<const F extends readonly ("string" | "number")[]>(
+export function parseCursor<const F extends readonly Form[]>(
   list: string,
   cursor: string,
   form: F,
-): { readonly [I in keyof F]: F[I] extends "number" ? number : string } {
+): { readonly [I in keyof F]: Part<F[I]> } {
   const [name, ...key] = readCursor(cursor);
-  const isSound =
-    name === list &&
-    key.length === form.length &&
-    key.every((part, n) => typeof part === form[n] && (typeof part === "string" || Number.isSafeInteger(part)));
-  if (!isSound) throw new TillsyncError("CURSOR_INVALID");
-  return key as { readonly [I in keyof F]: F[I] extends "number" ? number : string };
+  if (name !== list || key.length !== form.length) throw new TillsyncError("CURSOR_INVALID");
+  return form.map((one, n) => parsePart(one, key[n])) as unknown as { readonly [I in keyof F]: Part<F[I]> };
+}
+
+function parsePart(form: Form, part: unknown): unknown {
+  try {
+    if (form === "number") check(Number.isSafeInteger(part) && Number(part) >= 0, "after");
+    else if (typeof part !== "string") throw new TillsyncError("CURSOR_INVALID");
+    else if (form !== "string") return form(part);
+    return part;
+  } catch (cause) {
+    throw new TillsyncError("CURSOR_INVALID", {}, cause);
+  }
 }
 
 function readCursor(cursor: string): readonly unknown[] {

@@ -56,8 +56,6 @@ export interface Call<P, Q, B> {
 export interface BytesBody {
   readonly types: readonly string[];
   readonly maxBytes: number;
-  /** Whether the request may come without one. */
-  readonly isOptional?: true;
 }
 
 /** A file. */
@@ -87,6 +85,8 @@ export interface EndpointOf<P extends TSchema, Q extends TSchema, B extends TSch
    * were not there. `whole`: it cannot be cut down to some merchants, and is refused to whoever has a scope.
    */
   readonly reach: "own" | "scoped" | "whole";
+  /** Whether a person has to do it himself: no key is let in, which may be anybody's. */
+  readonly byPerson?: true;
   readonly group: string;
   readonly summary: string;
   /** Whether it changes something: then an idempotency key is honoured. */
@@ -100,6 +100,7 @@ export interface EndpointOf<P extends TSchema, Q extends TSchema, B extends TSch
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** Of a body in JSON; MAX_JSON_BYTES where absent. */
   readonly maxBytes?: number;
   readonly bytes?: BytesBody;
   readonly status: 200 | 201 | 202 | 204;

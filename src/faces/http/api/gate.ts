@@ -51,9 +51,13 @@ export function openGate({ accounts, context }: Services, rates: Rates): Gate {
 }
 
 /** @throws TillsyncError ROLE_NOT_ALLOWED */
-export function verifyRight(actor: Actor, { right, reach }: Pick<Endpoint, "right" | "reach">): void {
+export function verifyRight(actor: Actor, row: Pick<Endpoint, "right" | "reach" | "byPerson">): void {
+  const { right, reach, byPerson } = row;
   if (right === "public") return;
   if (!isAllowed(actor, right)) throw new TillsyncError("ROLE_NOT_ALLOWED", { right });
+  if (byPerson === true && actor.via !== "session") {
+    throw new TillsyncError("ROLE_NOT_ALLOWED", { right, expected: "a person" });
+  }
   const hasScope = actor.merchants !== undefined || actor.role === "agent";
   if (reach === "whole" && hasScope) throw new TillsyncError("ROLE_NOT_ALLOWED", { right, expected: "no scope" });
 }

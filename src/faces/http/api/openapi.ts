@@ -68,10 +68,11 @@ export function toRouteSchema(row: Endpoint): FastifySchema {
   } as FastifySchema;
 }
 
-function toDescription({ right, reach }: Endpoint): string {
+function toDescription({ right, reach, byPerson }: Endpoint): string {
   if (right === "public") return "For everybody.";
   const roles = RIGHTS[right].filter((role) => reach !== "whole" || role !== "agent").join(", ");
-  return `Right \`${right}\`: ${roles}.${reach === "scoped" ? " Within their scope." : ""}`;
+  const scope = reach === "scoped" ? " Within their scope." : "";
+  return `Right \`${right}\`: ${roles}.${scope}${byPerson === true ? " By a person, with no API key." : ""}`;
 }
 
 function toOperationId({ method, path }: Endpoint): string {

@@ -27,6 +27,10 @@ export const Digest = Type.String({ pattern: "^[0-9a-f]{64}$" });
 export const TusnText = Type.String({ minLength: 1, maxLength: 64 });
 export const MerchantNumber = Type.String({ pattern: "^[0-9]{15}$" });
 export const ChangeId = Type.String({ pattern: "^C[0-9a-f]{16}$" });
+export const RequestNumber = Type.String({
+  pattern: "^[0-9A-Za-z_-]{8,32}$",
+  description: "Of an order to an acquirer",
+});
 export const AccountName = Type.String({ pattern: "^[a-z0-9][a-z0-9.-]{0,31}$" });
 export const Reason = Type.String({ minLength: 1, maxLength: 200, description: "Why, in words; kept in the ledger" });
 export const Because = Members({ reason: Reason });

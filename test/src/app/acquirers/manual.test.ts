@@ -1,4 +1,7 @@
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
+import { toHex } from "../../../../proto/bytes.ts";
 import { CHANNELS, type Channel, listSteps } from "../../../../src/app/acquirers/manual/checklists.ts";
 import { ManualAcquirer } from "../../../../src/app/acquirers/manual/manual.ts";
 import { listChecklist, tickStep } from "../../../../src/app/acquirers/manual/tick.ts";
@@ -111,6 +114,34 @@ describe("an acquirer that people are asked through", () => {
     await expect(
       tickStep(fleet, { folder, channel: "bank-app" }, { ...bare, requestNo: "CHG99999999", evidence: EVIDENCE }, act),
     ).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("leaves no evidence of a step that was refused", async () => {
+    const kept = () => (existsSync(join(folder, "evidence")) ? readdirSync(join(folder, "evidence")) : []);
+    for (let n = 0; n < 3; n += 1) {
+      const evidence = Buffer.from(`picture ${n}`);
+      for (const [step, note] of [
+        ["enter", ""],
+        ["sign-in", "a remark"],
+        ["dance", ""],
+        ["look-up", NEW_NUMBER],
+      ] as const) {
+        await expect(tick(step, WANG, note, evidence), step).rejects.toBeInstanceOf(Error);
+      }
+    }
+    expect(kept()).toEqual([]);
+    await expect(tick("sign-in", WANG, "", Buffer.from("cvv 123"))).rejects.toMatchObject({ code: "SENSITIVE_DATA" });
+    expect([kept(), await listTicks(fleet.store, NO)]).toEqual([[], []]);
+    const both = [1, 2].map((n) => tick("sign-in", WANG, "", Buffer.from(`picture ${n}`)));
+    expect((await Promise.allSettled(both)).map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    const [taken] = await listTicks(fleet.store, NO);
+    expect(kept()).toEqual([toHex(taken?.evidence ?? Buffer.alloc(0))]);
+  });
+
+  it("takes no step whose evidence cannot be kept", async () => {
+    writeFileSync(join(folder, "evidence"), "");
+    await expect(tick("sign-in", WANG)).rejects.toMatchObject({ code: "DATA_FOLDER_INVALID" });
+    expect(await listTicks(fleet.store, NO)).toEqual([]);
   });
 
   it("keeps a case number whole, so that it can be told on the phone, unless it could be an account", async () => {

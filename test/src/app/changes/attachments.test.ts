@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { toDigest, toHex } from "../../../../proto/bytes.ts";
@@ -12,7 +12,7 @@ import {
 } from "../../../../src/app/changes/attachments.ts";
 import { withdrawChange } from "../../../../src/app/changes/draft.ts";
 import { listAttachments } from "../../../../src/store/changes.ts";
-import { type ChangeDesk, openChangeDesk, PDF } from "../../../support/changes.ts";
+import { type ChangeDesk, openChangeDesk, PDF, toReplacement } from "../../../support/changes.ts";
 
 const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0]);
@@ -76,8 +76,48 @@ describe("evidence", () => {
 
   it("is bounded in number", async () => {
     for (let n = 0; n < MAX_ATTACHMENTS; n += 1) await add({ bytes: Buffer.concat([PDF, Buffer.from([n])]) });
-    expect(await codeOf(add({ bytes: JPEG }))).toBe("STATE_CONFLICT");
+    for (const bytes of [JPEG, PNG]) expect(await codeOf(add({ bytes }))).toBe("STATE_CONFLICT");
+    expect(files()).toHaveLength(MAX_ATTACHMENTS);
     expect(await codeOf(add({ bytes: Buffer.concat([PDF, Buffer.from([0])]) }))).toBe("done");
+  });
+
+  it("leaves no file where it was refused, however many come at once", async () => {
+    const all = Array.from({ length: MAX_ATTACHMENTS + 8 }, (_, n) =>
+      codeOf(add({ bytes: Buffer.concat([PDF, Buffer.from([n])]) })),
+    );
+    const codes = await Promise.all(all);
+    const held = await listAttachments(work.fleet.store, id);
+    expect(codes.filter((code) => code !== "done")).toEqual(Array(8).fill("STATE_CONFLICT"));
+    expect(files().toSorted()).toEqual(held.map(({ digest }) => toHex(digest)).toSorted());
+    expect(held).toHaveLength(MAX_ATTACHMENTS);
+  });
+
+  it("that comes to two changes at once is kept for both, and stays where one of them refuses it", async () => {
+    const other = await work.draft(toReplacement(), []);
+    for (let n = 0; n < 8; n += 1) {
+      const bytes = Buffer.concat([PDF, Buffer.alloc(100_000, n)]);
+      const both = await Promise.all([add({ bytes }), add({ bytes }, other)]);
+      for (const { changeId, digest } of both) {
+        expect(Buffer.from(await attachments.read(changeId, digest))).toEqual(bytes);
+      }
+    }
+    await withdrawChange(work.fleet, other, "over", "li.mei");
+    const both = [add({ bytes: PNG }), add({ bytes: PNG }, other)].map(codeOf);
+    expect([await Promise.all(both), files().length]).toEqual([["done", "STATE_CONFLICT"], 9]);
+    expect(Buffer.from(await attachments.read(id, toDigest(PNG)))).toEqual(PNG);
+  });
+
+  it("that was damaged since is whole again once it comes again", async () => {
+    const { digest } = await add();
+    writeFileSync(join(work.folder, "attachments", toHex(digest)), "%PDF-1.7 forged");
+    await add();
+    expect(Buffer.from(await attachments.read(id, digest))).toEqual(PDF);
+  });
+
+  it("that cannot be written is on no record", async () => {
+    mkdirSync(join(work.folder, "attachments", toHex(toDigest(PNG)), "in the way"), { recursive: true });
+    expect(await codeOf(add({ bytes: PNG }))).toBe("DATA_FOLDER_INVALID");
+    expect([await listAttachments(work.fleet.store, id), files()]).toEqual([[], [toHex(toDigest(PNG))]]);
   });
 
   it("that somebody has altered, or taken away, is not given out", async () => {

@@ -1,13 +1,15 @@
 import { Type } from "typebox";
+import { MERCHANT_MEMBERS } from "../../../../../certs/acquirer/lakala-body.ts";
 import { TillsyncError } from "../../../../../proto/errors.ts";
 import { ADAPTERS } from "../../../../app/acquirers/acquirer.ts";
 import { checkAcquirer } from "../../../../app/acquirers/check.ts";
+import { toChangeFacts } from "../../../../app/acquirers/facts.ts";
 import { CHANNELS } from "../../../../app/acquirers/manual/checklists.ts";
 import type { AcquirerSettings } from "../../../../app/acquirers/settings.ts";
 import { viewRecord } from "../../../../app/acquirers/view.ts";
 import type { RecordFinding } from "../../../../domain/acquirers/on-record.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
-import { Members, MerchantNumber, OneOf, PageOf, Text } from "../schemas.ts";
+import { Members, MerchantNumber, OneOf, PageOf, RequestNumber, Text } from "../schemas.ts";
 import { verifyMerchant } from "../scope.ts";
 import { RecordAnswer, toRecordAnswer } from "./order-schemas.ts";
 import { MaskedAccount, toMasked } from "./terminal-schemas.ts";
@@ -26,6 +28,7 @@ const FINDINGS = [
 const LINE = { acquirer: Text, adapter: OneOf(ADAPTERS) };
 /** What it says is judged where it is used. */
 const Code = Type.String({ minLength: 1, maxLength: 32 });
+const params = Members({ number: MerchantNumber, acquirer: Code });
 
 export const ACQUIRER_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
@@ -47,7 +50,7 @@ export const ACQUIRER_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
     ...{ ...READ, reach: "scoped", path: "/merchants/{number}/acquirers/{acquirer}", asksOutside: true },
     summary: "The account that an acquirer has on record for a merchant, beside ours",
-    params: Members({ number: MerchantNumber, acquirer: Code }),
+    params,
     answer: Members({
       ...{ acquirer: Text, merchant: Text, ours: Members(MaskedAccount), theirs: Type.Optional(RecordAnswer) },
       finding: OneOf(FINDINGS),
@@ -58,6 +61,22 @@ export const ACQUIRER_ENDPOINTS: readonly Endpoint[] = [
       if (acquirer === undefined) throw new TillsyncError("NOT_FOUND", { what: "acquirer" });
       const { ours, theirs, ...view } = await viewRecord(context, params.acquirer, acquirer, merchant);
       return { ...view, ours: toMasked(ours), theirs: theirs === undefined ? undefined : toRecordAnswer(theirs) };
+    },
+  }),
+  endpoint({
+    ...{ ...READ, reach: "scoped", path: "/merchants/{number}/acquirers/{acquirer}/facts", params },
+    summary: "What `tillsync-sign acquirer-seal --facts` takes, of an acquirer that takes whole requests sealed",
+    query: Members({ request: RequestNumber }),
+    answer: Members({
+      ...{ request: Text, organisation: Text, member: OneOf(MERCHANT_MEMBERS), merchant: Text, callback: Text },
+      ...{ clearingBank: Text, settlePeriod: Text },
+      timestamp: Type.String({ description: "When it was made: milliseconds since 1970-01-01T00:00:00Z" }),
+    }),
+    handle: async ({ context, acquiring }, { actor, params, query }) => {
+      const merchant = verifyMerchant(actor, params.number);
+      const settings = acquiring.settings.find(({ code }) => code === params.acquirer);
+      if (settings === undefined) throw new TillsyncError("NOT_FOUND", { what: "acquirer" });
+      return toChangeFacts(settings, { merchant, request: query.request }, context.now());
     },
   }),
 ];

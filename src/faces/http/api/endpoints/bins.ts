@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { toUtf8 } from "../../../../../proto/bytes.ts";
 import { showBin } from "../../../../app/queries/bins.ts";
 import { loadBins } from "../../../../app/records/load-bins.ts";
 import { parseAct } from "../../../../app/registry/act.ts";
@@ -27,11 +28,10 @@ export const BIN_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
     ...{ method: "POST", path: "/bins", right: "policies.write", reach: "whole", group, status: 201, changes: true },
     summary: "Put a CSV file (columns bin, issuer, class) in the place of your own table, which comes first",
-    query: Members({ reason: Reason }),
-    bytes: { types: ["text/csv"], maxBytes: MAX_BIN_FILE_BYTES },
-    answer: Members({ bins: Whole, digest: Digest }),
-    handle: ({ context }, { actor, query, bytes }) =>
-      loadBins(context, toChunks(bytes), parseAct(query.reason, actor.name)),
+    body: Members({ reason: Reason, table: Type.String({ description: "The file, whole" }) }),
+    ...{ maxBytes: MAX_BIN_FILE_BYTES, answer: Members({ bins: Whole, digest: Digest }) },
+    handle: ({ context }, { actor, body }) =>
+      loadBins(context, toChunks(toUtf8(body.table)), parseAct(body.reason, actor.name)),
   }),
 ];
 

@@ -3,7 +3,6 @@ import { TillsyncError } from "../../../../../proto/errors.ts";
 import { findChannel, toChannel } from "../../../../app/acquirers/manual/channel.ts";
 import { listChecklist, tickStep } from "../../../../app/acquirers/manual/tick.ts";
 import { type Act, parseAct } from "../../../../app/registry/act.ts";
-import { MAX_EVIDENCE_BYTES } from "../../../../app/verifiers/record.ts";
 import { type Actor, isInScope } from "../../../../domain/accounts/actor.ts";
 import { ORDER_STATES } from "../../../../domain/acquirers/order.ts";
 import { findOrder } from "../../../../store/acquirer-orders.ts";
@@ -12,19 +11,18 @@ import { listOrderPage } from "../../../../store/order-page.ts";
 import { parseCursor, toPage } from "../cursor.ts";
 import { type Endpoint, endpoint, type Services, toPerson } from "../endpoint.ts";
 import { DEFAULT_PAGE } from "../limits.ts";
-import { Because, ChangeId, Members, MerchantNumber, OneOf, PageOf, Paging, Reason } from "../schemas.ts";
+import { Because, ChangeId, Members, MerchantNumber, OneOf, PageOf, Paging, RequestNumber } from "../schemas.ts";
 import { toMerchants, verifyMerchant } from "../scope.ts";
-import { Order, OrderInFull, toOrderAnswer } from "./order-schemas.ts";
+import { MAX_STEP_BYTES, Order, OrderInFull, parseBase64, StepBody, toOrderAnswer } from "./order-schemas.ts";
 
 const group = "acquirers";
 const READ = { method: "GET", right: "changes.read", reach: "scoped", group, status: 200 } as const;
 const ACT = { method: "POST", right: "changes.release", reach: "scoped", group, status: 200, changes: true } as const;
-const ID = { id: Type.String({ pattern: "^[0-9A-Za-z_-]{8,32}$", description: "Request number" }) };
+/** A key may be the first person's own, and nobody knows who saw what: what people do and see is told by themselves. */
+const BY_PERSON = { byPerson: true } as const;
+const ID = { id: RequestNumber };
 const params = Members(ID);
 const MAX_STEP = 32;
-const MAX_NOTE = 100;
-/** Pictures and letters; recordings come as plain bytes. */
-const EVIDENCE_TYPES = ["application/pdf", "image/jpeg", "image/png", "application/octet-stream"];
 
 type Verb = "resume" | "confirm" | "give-up";
 
@@ -72,7 +70,7 @@ export const ORDER_ENDPOINTS: readonly Endpoint[] = [
   }),
   ...(["resume", "confirm", "give-up"] as const).map((verb) =>
     endpoint({
-      ...{ ...ACT, path: `/orders/{id}/${verb}`, params, body: Because },
+      ...{ ...ACT, path: `/orders/{id}/${verb}`, params, body: Because, ...BY_PERSON },
       summary: VERBS[verb],
       answer: Order,
       handle: async (services, { actor, params, body }) => {
@@ -83,17 +81,15 @@ export const ORDER_ENDPOINTS: readonly Endpoint[] = [
     }),
   ),
   endpoint({
-    ...{ ...ACT, path: "/orders/{id}/steps/{step}" },
-    summary: "Take a step of an order's checklist as done; the body is its evidence, where there is some",
+    ...{ ...ACT, ...BY_PERSON, path: "/orders/{id}/steps/{step}" },
+    summary: "Take a step of an order's checklist as done, with its evidence where there is some",
     params: Members({ ...ID, step: Type.String({ maxLength: MAX_STEP, description: "`refused` where it will not" }) }),
-    query: Members({ reason: Reason, note: Type.Optional(Type.String({ maxLength: MAX_NOTE })) }),
-    bytes: { types: EVIDENCE_TYPES, maxBytes: MAX_EVIDENCE_BYTES, isOptional: true },
-    answer: OrderInFull,
-    handle: async (services, { actor, params, query, bytes }) => {
+    ...{ body: StepBody, maxBytes: MAX_STEP_BYTES, answer: OrderInFull },
+    handle: async (services, { actor, params, body }) => {
       const order = await readOwnOrder(services, actor, params.id);
-      const act = parseAct(query.reason, toPerson(actor));
-      const { note = "" } = query;
-      const evidence = bytes.length === 0 ? {} : { evidence: bytes };
+      const act = parseAct(body.reason, toPerson(actor));
+      const { note = "" } = body;
+      const evidence = body.evidence === undefined ? {} : { evidence: parseBase64(body.evidence, "evidence") };
       const tick = { requestNo: order.requestNo, step: params.step, note, ...evidence };
       const channel = toChannel(services.acquiring.settings, order.acquirer);
       await tickStep(services.context, { folder: services.dataFolder, channel }, tick, act);

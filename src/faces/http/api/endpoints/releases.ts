@@ -3,6 +3,7 @@ import { MAX_RELEASE_FILE_BYTES } from "../../../../../proto/bounds.ts";
 import { toHex } from "../../../../../proto/bytes.ts";
 import { DIFFERENCE_CLASSES } from "../../../../../proto/difference.ts";
 import { parseTusn } from "../../../../../proto/tusn.ts";
+import { parseReleaseId } from "../../../../app/queries/deployments.ts";
 import { pageDeployments, pageReleases } from "../../../../app/queries/pages.ts";
 import { showRelease } from "../../../../app/queries/releases.ts";
 import { parseAct } from "../../../../app/registry/act.ts";
@@ -54,10 +55,10 @@ export const RELEASE_ENDPOINTS: readonly Endpoint[] = [
     answer: PageOf(Members(LINE)),
     handle: async ({ context }, { query }) => {
       const { after, limit = DEFAULT_PAGE } = query;
-      const key = after === undefined ? undefined : parseCursor("releases", after, ["number", "string"]);
+      const key = after === undefined ? undefined : parseCursor("releases", after, ["number", parseReleaseId]);
       const rows = await pageReleases(context.store, {
         limit: limit + 1,
-        ...(key === undefined ? {} : { after: { publishedAt: key[0], id: Buffer.from(key[1], "hex") } }),
+        ...(key === undefined ? {} : { after: { publishedAt: key[0], id: key[1] } }),
       });
       return toPage(
         "releases",
@@ -126,13 +127,13 @@ export const RELEASE_ENDPOINTS: readonly Endpoint[] = [
     answer: PageOf(Deployment),
     handle: async ({ context }, { query }) => {
       const { after, limit = DEFAULT_PAGE, tusn, release, state } = query;
-      const key = after === undefined ? undefined : parseCursor("deployments", after, ["string", "number"]);
+      const key = after === undefined ? undefined : parseCursor("deployments", after, [parseTusn, "number"]);
       const rows = await pageDeployments(context.store, {
         limit: limit + 1,
         ...(tusn === undefined ? {} : { tusn: parseTusn(tusn) }),
         ...(release === undefined ? {} : { releaseId: Buffer.from(release, "hex") }),
         ...(state === undefined ? {} : { state }),
-        ...(key === undefined ? {} : { after: { tusn: parseTusn(key[0]), sequence: key[1] } }),
+        ...(key === undefined ? {} : { after: { tusn: key[0], sequence: key[1] } }),
       });
       return toPage(
         "deployments",

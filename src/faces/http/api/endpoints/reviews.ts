@@ -129,6 +129,5 @@ function toQuery({ tools }: Services, actor: Actor, { merchant, kind, severity }
 
 /** @throws TillsyncError CURSOR_INVALID */
 function readPlace(cursor: string) {
-  const [text] = parseCursor(group, cursor, ["string"]);
-  return parsePlace(text);
+  return parseCursor(group, cursor, [parsePlace])[0];
 }

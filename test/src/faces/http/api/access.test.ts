@@ -89,6 +89,21 @@ describe("an endpoint", () => {
     expect((await ask(api, "/me", { as })).status).toBe(401);
   });
 
+  it("is closed to every key where a person has to act, whatever its role may do", async () => {
+    const { api, change } = await prepare();
+    const [key, person] = [await addKey(api, "operator", []), await api.as("operator")];
+    const rows = ENDPOINTS.filter(({ byPerson }) => byPerson === true);
+    expect(rows.map(({ path }) => path)).toEqual([
+      ...["resume", "confirm", "give-up", "steps/{step}"].map((act) => `/orders/{id}/${act}`),
+    ]);
+    const body = { reason: "why" };
+    const before = await dump(api.fleet.store);
+    const act = (as: string) => walk(rows, (row) => ask(api, toSamplePath(row, change), { as, body }));
+    expect(await act(key)).toEqual(toAll(rows, "403 ROLE_NOT_ALLOWED"));
+    expect(Object.values(await act(person))).not.toContain("403 ROLE_NOT_ALLOWED");
+    expect(await dump(api.fleet.store)).toBe(before);
+  });
+
   it("is closed to a new account until a password and a second factor are set, but for his own", async () => {
     const { api, visit } = await prepare();
     const account = { name: "new", role: "operator", displayName: "new", person: "", merchants: [] } as const;

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { parseChangeFacts } from "../../../../../certs/acquirer/lakala-body.ts";
 import { openAcquirer } from "../../../../../sim/acquirers/control.ts";
 import { ManualAcquirer } from "../../../../../src/app/acquirers/manual/manual.ts";
 import { openAcquirers } from "../../../../../src/app/acquirers/open.ts";
@@ -11,7 +12,8 @@ import { findOrder } from "../../../../../src/store/acquirer-orders.ts";
 import { transact } from "../../../../../src/store/store.ts";
 import { ACT } from "../../../../support/accounts.ts";
 import { OLD_CARD, toCard } from "../../../../support/acquirers.ts";
-import { type ApiAnswer, type ApiAsking, ask, openTestApi, type TestApi } from "../../../../support/api.ts";
+import { type ApiAnswer, type ApiAsking, ask, openRaw, openTestApi, type TestApi } from "../../../../support/api.ts";
+import { LAKALA } from "../../../../support/api-walk.ts";
 import { toReplacement } from "../../../../support/changes.ts";
 import { FLEET_FIELDS } from "../../../../support/fleet-fields.ts";
 import { MERCHANT, readLedgerKinds } from "../../../../support/fleet-store.ts";
@@ -40,9 +42,9 @@ async function place(api: TestApi, requestNo = ORDER, acquirer = CODE): Promise<
   await transact(fleet.store, (tx) => placeOrder(tx, fleet.at, { ...order, wanted, before, sealed: undefined }));
 }
 
-const tick = (api: TestApi, as: string, step: string, note = "", evidence?: Buffer, more: ApiAsking = {}) =>
-  ask(api, `/orders/${ORDER}/steps/${step}?reason=as+listed${note && `&note=${encodeURIComponent(note)}`}`, {
-    ...{ as, method: "POST", body: evidence, headers: evidence === undefined ? {} : { "content-type": "image/png" } },
+const tick = (api: TestApi, as: string, step: string, note?: string, evidence?: Buffer, more: ApiAsking = {}) =>
+  ask(api, `/orders/${ORDER}/steps/${step}`, {
+    ...{ as, body: { reason: "as listed", note, evidence: evidence?.toString("base64") } },
     ...more,
   });
 
@@ -119,6 +121,48 @@ describe("acquirers over the API", () => {
   });
 });
 
+describe("what an acquirer that takes whole requests sealed has to be told", () => {
+  const toFacts = (merchant: string, acquirer: string) => `/merchants/${merchant}/acquirers/${acquirer}/facts`;
+
+  it("is answered as the file that the sealing program takes, for one request, at this moment", async () => {
+    const api = await openTestApi();
+    api.setUp(LAKALA, new ManualAcquirer({ context: api.fleet, code: LAKALA.code, channel: "hotline" }));
+    const path = `${toFacts(MERCHANT, LAKALA.code)}?request=${ORDER}`;
+    for (const role of ["operator", "checker", "agent", "auditor"] as const) {
+      const told = await ask(api, path, { as: await api.as(role) });
+      expect([told.status, parseChangeFacts(told.bytes)], role).toEqual([
+        200,
+        {
+          ...{ request: ORDER, organisation: "ORG1", member: "merCupNo", merchant: "82239105812107X" },
+          ...{ callback: "https://tillsync.example/x", clearingBank: "", settlePeriod: "T1" },
+          timestamp: String(api.fleet.at * 1_000),
+        },
+      ]);
+      expect(told.bytes.toString()).not.toMatch(/lakala|OP1|S1"/);
+    }
+    expect((await ask(api, path, { as: await api.as("administrator") })).code).toBe("ROLE_NOT_ALLOWED");
+  });
+
+  it("is told of merchants in scope and known there, and by no other acquirer", async () => {
+    const api = await openTestApi();
+    setUpManual(api);
+    api.setUp(LAKALA, new ManualAcquirer({ context: api.fleet, code: LAKALA.code, channel: "hotline" }));
+    const as = await api.as("operator");
+    const far = await addKey(api, OTHER_MERCHANT);
+    const code = async (path: string, query = `?request=${ORDER}`, who = as) =>
+      (await ask(api, path + query, { as: who })).code;
+    expect(await code(toFacts(MERCHANT, LAKALA.code), undefined, far)).toBe("NOT_FOUND");
+    expect(await code(toFacts(OTHER_MERCHANT, LAKALA.code))).toBe("NOT_FOUND");
+    expect(await code(toFacts(MERCHANT, "X9"))).toBe("NOT_FOUND");
+    expect(await code(toFacts(MERCHANT, CODE))).toBe("CONFIG_INVALID");
+    expect(await code(toFacts(MERCHANT, LAKALA.code), "")).toBe("FIELD_MISSING");
+    for (const request of ["short", "a".repeat(33), "CHG 0000001"]) {
+      const query = `?request=${encodeURIComponent(request)}`;
+      expect(await code(toFacts(MERCHANT, LAKALA.code), query), request).toBe("FIELD_INVALID");
+    }
+  });
+});
+
 describe("questions to an acquirer that is slow", () => {
   it("are two of an account at once, so that nobody keeps all connections to himself", async () => {
     const api = await openTestApi();
@@ -129,6 +173,26 @@ describe("questions to an acquirer that is slow", () => {
     const codes = (await Promise.all([look(as), look(as), look(as), look(other)])).map(({ code }) => code);
     expect([codes.slice(0, 3).toSorted(), codes[3]]).toEqual([["", "", "RATE_LIMITED"], ""]);
     expect((await look(as)).status).toBe(200);
+  });
+
+  it("count until they are answered, though whoever asked has gone", async () => {
+    const api = await openTestApi();
+    const sim = await openSimulated(api, FLEET_FIELDS.account_no);
+    const as = await api.as("operator");
+    sim.apply({ type: "script", behaviours: Array.from({ length: 2 }, () => ({ kind: "late", ms: 2_000 }) as const) });
+    const path = `/merchants/${MERCHANT}/acquirers/W1`;
+    const look = () => ask(api, path, { as });
+    const clients = [await openRaw(api), await openRaw(api)];
+    for (const { socket } of clients) {
+      socket.write(`GET /api/v1${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${as}\r\n\r\n`);
+    }
+    await expect.poll(async () => (await look()).code).toBe("RATE_LIMITED");
+    for (const { socket, closed } of clients) {
+      socket.destroy();
+      await closed;
+    }
+    expect((await look()).code).toBe("RATE_LIMITED");
+    await expect.poll(async () => (await look()).status).toBe(200);
   });
 });
 
@@ -163,10 +227,8 @@ describe("an order over the API", () => {
       [li, "look-up", shown, PNG],
     ] as const) {
       api.fleet.at += 1;
-      const path = `/orders/${order?.["requestNo"]}/steps/${step}?reason=done&note=${encodeURIComponent(note)}`;
-      const headers = { "content-type": "image/png" };
-      const asking = evidence === undefined ? { method: "POST" } : { body: evidence, headers };
-      const done = await ask(api, path, { ...asking, as: as.token });
+      const body = { reason: "done", note, evidence: evidence?.toString("base64") };
+      const done = await ask(api, `/orders/${order?.["requestNo"]}/steps/${step}`, { body, as: as.token });
       expect([done.status, done.code], step).toEqual([200, ""]);
       expect((done.json["checklist"] as Listed).find(({ id }) => id === step)?.["done"]).toMatchObject({
         ...{ person: as.name, noted: note },
@@ -193,17 +255,31 @@ describe("an order over the API", () => {
     expect(await code(tick(api, as, "dance"))).toBe("FIELD_INVALID");
     expect(await code(tick(api, as, "sign-in", "a remark"))).toBe("FIELD_INVALID");
     expect(await code(tick(api, as, "sign-in"))).toBe("");
-    expect(await code(tick(api, as, "enter", "", Buffer.from("a voice"), octets()))).toBe("");
+    expect(await code(tick(api, as, "enter", "", Buffer.from("a voice")))).toBe("");
     expect(await code(tick(api, as, "submit", "CASE-7"))).toBe("EVIDENCE_MISSING");
     expect(await code(tick(api, as, "submit", "cvv 123", PNG))).toBe("SENSITIVE_DATA");
-    expect((await tick(api, as, "submit", "CASE-7", Buffer.from("{}"), html())).status).toBe(415);
     expect(await code(tick(api, as, "submit", "CASE-7", PNG))).toBe("");
     expect(await code(tick(api, as, "credit", "", PNG))).toBe("SELF_APPROVAL");
     expect(await code(tick(api, other, "credit", "", PNG))).toBe("");
     expect(await code(tick(api, other, "look-up", NEW_CARD, PNG))).toBe("FIELD_INVALID");
-    const path = `/orders/${ORDER}/steps/look-up`;
-    expect(await code(ask(api, path, { as: other, method: "POST" }))).toBe("FIELD_MISSING");
     expect(JSON.stringify(api.fleet.lines)).not.toContain(NEW_CARD);
+  });
+
+  it("is confirmed by no program, which may be the first person's own, nor asked for by one", async () => {
+    const api = await openTestApi();
+    setUpManual(api);
+    await place(api);
+    const [as, key] = [await api.as("operator"), await addKey(api, MERCHANT)];
+    const code = async (asked: Promise<ApiAnswer>) => (await asked).code;
+    expect(await code(tick(api, key, "sign-in"))).toBe("ROLE_NOT_ALLOWED");
+    for (const [step, note] of [["sign-in"], ["enter"], ["submit", "CASE-7"]] as const) {
+      expect(await code(tick(api, as, step, note, PNG)), step).toBe("");
+    }
+    expect(await code(tick(api, key, "credit", "", PNG))).toBe("ROLE_NOT_ALLOWED");
+    for (const verb of ["resume", "confirm", "give-up"]) {
+      expect(await code(ask(api, `/orders/${ORDER}/${verb}`, { as: key, body: WHY })), verb).toBe("ROLE_NOT_ALLOWED");
+    }
+    expect(await findOrder(api.fleet.store, ORDER)).toMatchObject({ state: "requested" });
   });
 
   it("is decided by a person with a reason, once, whatever is repeated", async () => {
@@ -273,7 +349,7 @@ describe("an order over the API", () => {
       ...["resume", "confirm", "give-up"].map((verb) => ask(api, `/orders/${ORDER}/${verb}`, { as, body: WHY })),
       tick(api, as, "sign-in"),
     ];
-    for (const answer of await Promise.all(acts(far))) expect(answer.code).toBe("NOT_FOUND");
+    for (const answer of await Promise.all(acts(far))) expect(answer.code).toBe("ROLE_NOT_ALLOWED");
     for (const role of ["checker", "agent", "auditor", "administrator"] as const) {
       for (const answer of await Promise.all(acts(await api.as(role)))) expect(answer.code).toBe("ROLE_NOT_ALLOWED");
     }
@@ -281,6 +357,3 @@ describe("an order over the API", () => {
     expect(await findOrder(api.fleet.store, ORDER)).toMatchObject({ state: "requested", requests: 0 });
   });
 });
-
-const octets = () => ({ headers: { "content-type": "application/octet-stream" } });
-const html = () => ({ headers: { "content-type": "text/html" } });

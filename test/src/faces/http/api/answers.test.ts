@@ -19,6 +19,7 @@ import { transact } from "../../../../../src/store/store.ts";
 import { ACT } from "../../../../support/accounts.ts";
 import { OLD_CARD, toCard } from "../../../../support/acquirers.ts";
 import { ask, keepConnections, openTestApi, type TestApi } from "../../../../support/api.ts";
+import { LAKALA } from "../../../../support/api-walk.ts";
 import { holdOnline } from "../../../../support/attestation.ts";
 import { findNeedles, toForms } from "../../../../support/canary.ts";
 import { toNewChange, toReplacement } from "../../../../support/changes.ts";
@@ -75,10 +76,10 @@ async function prepare() {
     path.replace(/\{(\w+)\}/g, (_all, name: string) => {
       if (path.endsWith("/receipt")) return ended;
       if (path.startsWith("/orders")) return ORDER;
-      if (path.startsWith("/merchants") && name === "acquirer") return "M1";
+      if (path.startsWith("/merchants") && name === "acquirer") return path.endsWith("/facts") ? LAKALA.code : "M1";
       const id = path.startsWith("/changes") ? change : shown.releaseId;
       return encodeURIComponent({ ...params, id }[name] ?? "");
-    });
+    }) + (path.endsWith("/facts") ? `?request=${ORDER}` : "");
   return { api, change, operator: await api.as("operator"), administrator, toPath };
 }
 
@@ -87,6 +88,7 @@ async function askAcquirer(api: TestApi, change: string): Promise<void> {
   const { fleet } = api;
   const settings = { adapter: "manual", code: "M1", channel: "bank-app" } as const;
   api.setUp(settings, new ManualAcquirer({ context: fleet, ...settings }));
+  api.setUp(LAKALA, new ManualAcquirer({ context: fleet, ...settings, code: LAKALA.code }));
   const order = { requestNo: ORDER, change, purpose: "change", acquirer: "M1", merchant: MERCHANT } as const;
   const wanted = toBindingFacts(toCard(NEW_CARD).binding);
   const before = toBindingFacts(OLD_CARD.binding);
@@ -318,7 +320,12 @@ describe("a list", () => {
       ["/ledger", toCursor("ledger", "1")],
       ["/ledger", toCursor("ledger", 1.5)],
       ["/changes", toCursor("changes", "C0000000000000000")],
+      ["/ledger", toCursor("ledger", -5)],
       ["/releases", toCursor("releases", 1)],
+      ["/releases", toCursor("releases", -1, "ab".repeat(16))],
+      ["/releases", toCursor("releases", 1, "zz")],
+      ["/deployments", toCursor("deployments", "x", 1)],
+      ["/reviews", toCursor("reviews", "zz")],
     ]) {
       const answer = await ask(api, `${list}?after=${cursor}`, { as: operator });
       expect([answer.status, answer.code], `${list} ${cursor}`).toEqual([400, "CURSOR_INVALID"]);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { toDigest, toHex } from "../../../../../proto/bytes.ts";
 import { ask, openTestApi, type TestApi } from "../../../../support/api.ts";
 import { MERCHANT, readLedgerKinds } from "../../../../support/fleet-store.ts";
 
-const CSV = { "content-type": "text/csv; charset=utf-8" };
 const TABLE = "bin,issuer,class\n622848,农业银行,debit\n62284809,农业银行,credit\n";
 
-const load = (api: TestApi, as: string, text: string, query = "?reason=new+table") =>
-  ask(api, `/bins${query}`, { as, body: Buffer.from(text), headers: CSV });
+const load = (api: TestApi, as: string, table: string, reason?: string) =>
+  ask(api, "/bins", { as, body: { reason: reason ?? "new table", table } });
 
 describe("tables of BINs over the API", () => {
   it("are put in the place of the own one by an administrator, and tell a card's kind from then on", async () => {
@@ -32,14 +32,30 @@ describe("tables of BINs over the API", () => {
       [`${TABLE}12,x,debit\n`, "CSV_MALFORMED"],
       [`${TABLE}622848,x,debit\n`, "CSV_ROW_DUPLICATE"],
       ["bin,issuer\n", "CSV_COLUMN_MISSING"],
-      ["", "FIELD_MISSING"],
+      ["", "CSV_COLUMN_MISSING"],
     ] as const) {
       expect(await load(api, as, text), text).toMatchObject({ status: 400, code });
     }
-    expect((await load(api, as, TABLE, "")).code).toBe("FIELD_MISSING");
-    expect((await load(api, as, TABLE, "?reason=cvv+123")).code).toBe("SENSITIVE_DATA");
-    expect((await ask(api, "/bins?reason=x", { as, body: {} })).status).toBe(415);
+    expect((await load(api, as, TABLE, "cvv 123")).code).toBe("SENSITIVE_DATA");
+    const csv = { as, body: Buffer.from(TABLE), headers: { "content-type": "text/csv" } };
+    expect((await ask(api, "/bins", csv)).status).toBe(415);
+    for (const body of [{ table: TABLE }, { reason: "x" }, {}]) {
+      expect((await ask(api, "/bins", { as, body })).code, JSON.stringify(body)).toBe("FIELD_MISSING");
+    }
+    const told = await ask(api, "/bins?reason=x", { as, body: { reason: "x", table: TABLE } });
+    expect(told.code).toBe("FIELD_INVALID");
     expect((await ask(api, "/bins/622848", { as })).json["own"]).toBe(2);
+  });
+
+  it("may be far larger than any other body, up to their bound", async () => {
+    const api = await openTestApi();
+    const as = await api.as("administrator");
+    const rows = Array.from({ length: 20_000 }, (_, n) => `${6_200_000_000 + n},银行,debit\n`);
+    const large = `bin,issuer,class\n${rows.join("")}`;
+    expect(await load(api, as, `${TABLE}${" ".repeat(8 * 1_024 * 1_024)}`)).toMatchObject({ code: "BYTES_TOO_LARGE" });
+    const loaded = await load(api, as, large);
+    expect([loaded.status, loaded.json["bins"]]).toEqual([201, 20_000]);
+    expect(loaded.json["digest"]).toBe(toHex(toDigest(Buffer.from(large))));
   });
 
   it("are closed to those who are bound by them, and take no whole number", async () => {

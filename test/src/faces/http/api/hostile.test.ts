@@ -3,7 +3,7 @@ import { ERRORS } from "../../../../../proto/errors.ts";
 import { parseJsonBody } from "../../../../../src/faces/http/api/json-body.ts";
 import { MAX_JSON_BYTES, MAX_JSON_DEPTH, MAX_UPLOAD_BYTES } from "../../../../../src/faces/http/api/limits.ts";
 import { refusedWith } from "../../../../support/accounts.ts";
-import { type ApiAsking, ask, keepConnections, openRaw, openTestApi } from "../../../../support/api.ts";
+import { type ApiAsking, ask, keepConnections, openRaw, openStream, openTestApi } from "../../../../support/api.ts";
 import { dump } from "../../../../support/api-walk.ts";
 import { toNewChange } from "../../../../support/changes.ts";
 
@@ -169,14 +169,16 @@ describe("a request", () => {
     for (const text of texts) expect(text).not.toContain("200 OK");
   });
 
-  it("with a large body is one of a few of its account at once", async () => {
+  it.each([
+    ["a file", "/desk", "application/octet-stream"],
+    ["JSON with a file in it", "/orders/CHG00000001/steps/sign-in", "application/json"],
+  ])("with a large body, %s, is one of a few of its account at once", async (_what, path, type) => {
     const api = await openTestApi();
     const as = await api.as("operator");
-    const head = `POST /api/v1/desk HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${as}\r\ncontent-type: application/octet-stream\r\ncontent-length: 99\r\n\r\n`;
+    const head = `POST /api/v1${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${as}\r\ncontent-type: ${type}\r\ncontent-length: 99\r\n\r\n`;
     const clients = [await openRaw(api), await openRaw(api)];
     for (const { socket } of clients) socket.write(head);
-    const third = () =>
-      ask(api, "/desk", { as, ...json("x"), headers: { "content-type": "application/octet-stream" } });
+    const third = () => ask(api, path, { as, ...json("x"), headers: { "content-type": type } });
     await expect.poll(async () => (await third()).code).toBe("RATE_LIMITED");
     for (const { socket } of clients) socket.destroy();
     await expect.poll(async () => (await third()).code).not.toBe("RATE_LIMITED");
@@ -209,6 +211,47 @@ describe("a request", () => {
   });
 });
 
+describe("a client that goes", () => {
+  const toRequest = (path: string, as: string) =>
+    `GET /api/v1${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${as}\r\n\r\n`;
+
+  async function openEvidence() {
+    const api = await openTestApi();
+    const [as, id] = [await api.as("operator"), await api.draft()];
+    const [kept] = (await api.show(id)).attachments;
+    return { api, as, path: `/changes/${id}/attachments/${kept?.digest}` };
+  }
+
+  it("as soon as it has asked keeps no place of its account's, for files or for streams", async () => {
+    const { api, as, path } = await openEvidence();
+    for (const asked of [path, "/events"]) {
+      for (let n = 0; n < 12; n += 1) {
+        const { socket, closed } = await openRaw(api);
+        socket.write(toRequest(asked, as), () => socket.destroy());
+        await closed;
+      }
+    }
+    await expect.poll(async () => (await ask(api, path, { as })).status).toBe(200);
+    await expect
+      .poll(async () => {
+        const stream = await openStream(api, "/events", as);
+        stream.end();
+        return stream.status;
+      })
+      .toBe(200);
+  });
+
+  it("keeps no place for what it has asked for behind a stream", async () => {
+    const { api, as, path } = await openEvidence();
+    const { socket, closed } = await openRaw(api);
+    socket.write(toRequest("/events", as) + toRequest(path, as) + toRequest(path, as));
+    await expect.poll(async () => (await ask(api, path, { as })).status).toBe(429);
+    socket.destroy();
+    await closed;
+    await expect.poll(async () => (await ask(api, path, { as })).status).toBe(200);
+  });
+});
+
 describe("JSON", () => {
   it("is taken up to a depth, and not beyond", async () => {
     expect(parseJsonBody(Buffer.from(deep(MAX_JSON_DEPTH)))).toBeInstanceOf(Array);
@@ -218,6 +261,49 @@ describe("JSON", () => {
 
   it("may hold the same name in two objects, brackets in texts, and anything in a secret", () => {
     const text = '{"a":{"x":1},"b":[{"x":2},{"x":"{[\\"}: __proto__"}],"password":"cvv 123"}';
+    expect(parseJsonBody(Buffer.from(text))).toEqual(JSON.parse(text));
+  });
+
+  it("holds a file in a secret of any size, whatever its letters happen to spell", () => {
+    for (const file of [
+      "cvv123",
+      "CVN2999+",
+      "A".repeat(2 * MAX_JSON_BYTES),
+      "+\\/".repeat(MAX_JSON_BYTES),
+      "[".repeat(MAX_JSON_BYTES),
+    ]) {
+      const text = `{"evidence":"${file}","reason":"x"}`;
+      expect(parseJsonBody(Buffer.from(text))).toEqual(JSON.parse(text));
+    }
+  });
+
+  it.each([
+    ["a long text", `{"reason":"${"1".repeat(MAX_JSON_BYTES)}"}`],
+    ["a long name", `{"${"1".repeat(MAX_JSON_BYTES)}":1}`],
+    ["many texts", `[${'"",'.repeat(MAX_JSON_BYTES)}""]`],
+    ["many lists", `[${"[],".repeat(MAX_JSON_BYTES)}[]]`],
+    ["many objects", `{"evidence":[${"{},".repeat(MAX_JSON_BYTES)}{}]}`],
+    ["many numbers", `{"evidence":[${"1,".repeat(MAX_JSON_BYTES)}1]}`],
+    ["many texts in the place of a file", `{"evidence":[${'"",'.repeat(MAX_JSON_BYTES)}""]}`],
+    ["a long number", `{"evidence":${"1".repeat(MAX_JSON_BYTES)}}`],
+    ["nothing but spaces", `{"evidence":"YQ=="${" ".repeat(MAX_JSON_BYTES)}}`],
+    ["a text that has no end", `{"reason":"${"\\".repeat(4 * MAX_JSON_BYTES)}"`],
+    ["a file that has no end", `{"evidence":"${'\\"'.repeat(MAX_JSON_BYTES)}`],
+    ["a text with a line break", '{"reason":"\n"}'],
+  ])("is refused with %s", async (_what, text) => {
+    const parse = async () => parseJsonBody(Buffer.from(text));
+    expect(await refusedWith(parse())).toBe("FIELD_INVALID field");
+  });
+
+  it("is refused with what must never be kept in a list behind a secret", async () => {
+    for (const text of ['[{"evidence":"YQ=="},"cvv 123"]', '{"evidence":["YQ==","cvv 123"]}']) {
+      const parse = async () => parseJsonBody(Buffer.from(text));
+      expect(await refusedWith(parse()), text).toBe("SENSITIVE_DATA");
+    }
+  });
+
+  it("may hold any number of backslashes where anything may stand", () => {
+    const text = `{"evidence":"${"\\\\".repeat(4_000_000)}"}`;
     expect(parseJsonBody(Buffer.from(text))).toEqual(JSON.parse(text));
   });
 });
