@@ -16,12 +16,20 @@ export interface MailServer {
   readonly mails: readonly TestMail[];
   /** Refuses that many mails before it takes one. */
   refuse(times: number): void;
+  /** Called with each mail that is taken, before it is answered. */
+  onMail(): void;
 }
 
 export async function openMailServer({ user, pass }: { user: string; pass: string }): Promise<MailServer> {
   const { server: identity } = await loadCertificates();
   const mails: TestMail[] = [];
   let refusals = 0;
+  const opened: MailServer = {
+    ...{ port: 0, mails, onMail: () => undefined },
+    refuse: (times) => {
+      refusals = times;
+    },
+  };
   const server = new SMTPServer({
     ...{ key: identity.key, cert: identity.certificate, authOptional: false, logger: false },
     onAuth: (auth, _session, done) => {
@@ -38,6 +46,7 @@ export async function openMailServer({ user, pass }: { user: string; pass: strin
         const raw = Buffer.concat(chunks).toString("utf8");
         look("a mail", raw);
         mails.push({ to, raw });
+        opened.onMail();
         done();
       });
     },
@@ -45,11 +54,7 @@ export async function openMailServer({ user, pass }: { user: string; pass: strin
   server.on("error", () => undefined);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  return {
+  return Object.assign(opened, {
     port: (server.server.address() as AddressInfo).port,
-    mails,
-    refuse: (times) => {
-      refusals = times;
-    },
-  };
+  });
 }

@@ -15,6 +15,9 @@ import { openWebhook } from "./webhook.ts";
 /** Notices sent in one poll, and side by side. */
 const MAX_SENT = 100;
 const SIDE_BY_SIDE = 4;
+/** Whoever took so long, or longer, keeps the others waiting: what else is for him in this poll is put off. */
+const SLOW_S = 10;
+const PUT_OFF_S = 60;
 
 /** Tells people and programs what happens to changes: plans what has happened, sends what is due. */
 export class NoticeRunner {
@@ -54,9 +57,13 @@ export class NoticeRunner {
     const { store, now } = this.#context;
     await planDue(this.#context, this.#settings);
     const due = [...(await findDueNotices(store, now(), MAX_SENT))];
+    const slow = new Set<string>();
     const work = async () => {
       for (let notice = due.shift(); notice !== undefined && !this.#isClosing; notice = due.shift()) {
-        await this.#send(notice);
+        const server = toServer(notice);
+        const began = now();
+        await (slow.has(server) ? this.#putOff(notice) : this.#send(notice));
+        if (now() - began >= SLOW_S) slow.add(server);
       }
     };
     await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
@@ -85,10 +92,21 @@ export class NoticeRunner {
     }
   }
 
+  /** Which counts as no attempt. */
+  async #putOff({ id, attempts, code }: StoredNotice): Promise<void> {
+    const { store, now } = this.#context;
+    await transact(store, (tx) => putNotice(tx, { id, attempts, dueAt: now() + PUT_OFF_S, deliveredAt: null, code }));
+  }
+
   /** @throws TillsyncError NOTICE_FAILED where the settings do not name it any more */
   #find({ channel, recipient }: StoredNotice): SendNotice {
     const send = channel === "email" ? this.#email : this.#webhooks.get(recipient);
     if (send === undefined) throw new TillsyncError("NOTICE_FAILED", { channel, expected: "a setting" });
     return send;
   }
+}
+
+/** All mails go to one server, and each webhook is its own. */
+function toServer({ channel, recipient }: StoredNotice): string {
+  return channel === "email" ? channel : `${channel} ${recipient}`;
 }

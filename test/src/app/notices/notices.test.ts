@@ -175,6 +175,29 @@ describe("a program", () => {
   });
 });
 
+describe("a mail server that is slow", () => {
+  it("keeps nothing else waiting for more than the mails under way, and gets the rest later, none counted as tried", async () => {
+    const { work, mail, hook, write, settings } = await openNotices();
+    const sales = Array.from({ length: 12 }, (_, n) => `sales${n}@op.example`);
+    write("notices.json", JSON.stringify({ ...settings, sales, finance: [] }));
+    const runner = new NoticeRunner(work.fleet, readNoticeSettings(work.folder));
+    const id = await work.submit();
+    mail.onMail = () => {
+      work.fleet.at += 20;
+    };
+    await runner.poll();
+    expect(mail.mails.length).toBeLessThan(sales.length);
+    expect(hook.received).toHaveLength(1);
+    const waiting = (await listNotices(work.fleet.store, id)).filter(({ deliveredAt }) => deliveredAt === null);
+    expect(waiting).toHaveLength(sales.length - mail.mails.length);
+    expect(waiting.every(({ attempts }) => attempts === 0)).toBe(true);
+    mail.onMail = () => undefined;
+    work.fleet.at += 60;
+    await runner.poll();
+    expect(mail.mails).toHaveLength(sales.length);
+  });
+});
+
 describe("a runner that is closed", () => {
   it("waits for what is under way, and leaves the rest to the next one", async () => {
     const { work, hook, write, settings } = await openNotices();
