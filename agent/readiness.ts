@@ -7,10 +7,10 @@ import type { StartTimer } from "./timer.ts";
 /** Pause between two looks at whether the terminal could take a profile. */
 export const READINESS_CHECK_MS = 300_000;
 
-/** Passes before anybody has read of it. */
+/** Passes before anybody has read of it: what was known before it is known still. */
 const PASSING: BusyReason = "in_transaction";
 
-/** Whether the terminal could take a profile, as it said last. */
+/** Whether the terminal could take a profile, as it said last outside of trades. */
 export class Readiness {
   readonly #terminal: Pick<Terminal, "readStatus">;
   #busy: BusyReason | undefined;
@@ -29,7 +29,7 @@ export class Readiness {
     try {
       const status = await this.#terminal.readStatus();
       const reason = status.kind === "ready" ? undefined : status.reason;
-      this.#busy = reason === PASSING ? undefined : reason;
+      if (reason !== PASSING) this.#busy = reason;
       return reason;
     } catch (error) {
       this.#busy = undefined;

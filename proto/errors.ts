@@ -155,6 +155,7 @@ export const ERRORS = {
   // Acquirers
   ACQUIRER_FAILED: "The acquirer could not be asked, or answered outside its contract.",
   ACQUIRER_REFUSED: "The acquirer refused the request.",
+  TAKEN_BACK: "Terminals were ordered back to what they held before.",
   ACQUIRER_UNSIGNED: "The acquirer's answer is not signed by its key, or is too old.",
 
   // Backup

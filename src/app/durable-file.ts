@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { TillsyncError } from "../../proto/errors.ts";
 
@@ -54,13 +54,22 @@ export async function draftFile(path: string, bytes: Uint8Array | string, mode: 
   return { keep, drop };
 }
 
-/** Removes drafts from a folder and those within it that nobody is writing any more. Nothing where there is no folder. */
+/**
+ * Removes drafts from a folder and those within it that nobody is writing any more. What cannot be read or removed is
+ * left alone: it keeps neither the others from being removed nor the service from its start. Follows no links.
+ */
 export async function removeDrafts(folder: string): Promise<void> {
-  const names = await readdir(folder, { recursive: true }).catch(() => []);
-  for (const path of names.filter((name) => DRAFT.test(name)).map((name) => join(folder, name))) {
-    const found = await stat(path).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > DRAFT_MS) await rm(path, { force: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await removeDrafts(path);
+    else if (entry.isFile() && DRAFT.test(entry.name)) await removeLeft(path).catch(() => undefined);
   }
+}
+
+async function removeLeft(path: string): Promise<void> {
+  const { mtimeMs } = await lstat(path);
+  if (Date.now() - mtimeMs > DRAFT_MS) await rm(path);
 }
 
 /** Makes the names in a folder durable. */

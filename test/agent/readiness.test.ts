@@ -50,10 +50,12 @@ async function look(): Promise<void> {
 
 describe("a terminal's readiness", () => {
   it("is what it said last, but for a transaction, which passes before anybody has read of it", async () => {
-    for (const reason of BUSY_REASONS) {
+    let last: BusyReason | undefined;
+    for (const reason of ["in_transaction", ...BUSY_REASONS, "in_transaction"] as const) {
       answer = async () => busyWith(reason);
       expect(await readiness.read()).toBe(reason);
-      expect(readiness.busy).toBe(reason === "in_transaction" ? undefined : reason);
+      if (reason !== "in_transaction") last = reason;
+      expect(readiness.busy).toBe(last);
     }
     answer = async () => READY;
     expect(await readiness.read()).toBeUndefined();
@@ -86,6 +88,20 @@ describe("a watch over readiness", () => {
     answer = async () => busyWith("printer");
     await look();
     expect({ told, asked }).toEqual({ told: ["open_batch", undefined], asked: 3 });
+  });
+
+  it("tells nothing of a trade, before which and after which it is what it was", async () => {
+    for (const reason of ["open_batch", "in_transaction", "open_batch", "in_transaction"] as const) {
+      answer = async () => busyWith(reason);
+      if (asked === 0) await watch();
+      else await look();
+    }
+    expect({ told, asked }).toEqual({ told: ["open_batch"], asked: 4 });
+    answer = async () => READY;
+    await look();
+    answer = async () => busyWith("in_transaction");
+    await look();
+    expect({ told, asked }).toEqual({ told: ["open_batch", undefined], asked: 6 });
   });
 
   it("says nothing where the terminal is ready from the beginning", async () => {

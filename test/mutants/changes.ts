@@ -60,10 +60,31 @@ export const CHANGES: readonly Mutant[] = [
     tests: DESK,
   },
   {
+    name: "a release published in the name of a change that gave it up",
+    file: "src/app/release/publish.ts",
+    find: "    await verifyOwn(tx);",
+    replace: "    if (people.approvers.length > 99) await verifyOwn(tx);",
+    tests: ["test/src/app/changes/releases.test.ts"],
+  },
+  {
+    name: "a change done though its terminals were ordered back",
+    file: "src/domain/changes/progress.ts",
+    find: "if (progress.ordered > 0) return toReturn(progress);",
+    replace: "if (progress.ordered > 99) return toReturn(progress);",
+    tests: PROGRESS,
+  },
+  {
+    name: "what waits is looked at in one order for ever",
+    file: "src/app/changes/runner.ts",
+    find: 'this.#after = rows.length < MAX_VISITED ? "" : (rows.at(-1)?.id ?? "");',
+    replace: 'this.#after = "";',
+    tests: ["test/src/app/changes/many.test.ts"],
+  },
+  {
     name: "a change for a record that has moved on",
     file: "src/app/changes/judge.ts",
-    find: "row.baseVersion !== record.version &&",
-    replace: "row.baseVersion > record.version &&",
+    find: "row.baseVersion !== record.version\n",
+    replace: "row.baseVersion > record.version\n",
     tests: WORKFLOW,
   },
   {
@@ -118,8 +139,8 @@ export const CHANGES: readonly Mutant[] = [
   {
     name: "a failed change that leaves its acquirer where it is",
     file: "src/app/changes/carry-out.ts",
-    find: "const back = decideNext({ ...progress, isFailing: true });",
-    replace: 'const back = decideNext({ ...progress, isFailing: true, onFailure: "keep" });',
+    find: "decideNext({ ...progress, isFailing: true, ...given });",
+    replace: 'decideNext({ ...progress, isFailing: true, onFailure: "keep" });',
     tests: CUT_OVER,
   },
   {

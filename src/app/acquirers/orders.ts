@@ -6,7 +6,7 @@ import type { Binding } from "../../../proto/profile.ts";
 import type { OnRecord } from "../../domain/acquirers/on-record.ts";
 import { type BindingFacts, ORDER_ENDS } from "../../domain/acquirers/order.ts";
 import { toFirstStanding } from "../../domain/acquirers/step-order.ts";
-import { addOrder, listOrdersAt } from "../../store/acquirer-orders.ts";
+import { addOrder, findOrder, listOrdersAt } from "../../store/acquirer-orders.ts";
 import type { AcquirerOrderRow, OrderPurpose } from "../../store/acquirers-schema.ts";
 import { appendEntries } from "../../store/ledger.ts";
 import type { Tx } from "../../store/store.ts";
@@ -42,7 +42,8 @@ export function toBindingFacts({ commitment, ...facts }: Binding): BindingFacts 
  * Stores an order in the caller's transaction, with its ledger entry; it is due at once.
  *
  * @throws TillsyncError FIELD_INVALID, FIELD_MISSING where what was sealed is malformed; SEAL_INVALID where it is for another
- *   account or order than is wanted; STATE_CONFLICT where the merchant has another order at this acquirer that has not ended
+ *   account or order than is wanted, or for one that was placed before; STATE_CONFLICT where the merchant has another order
+ *   at this acquirer that has not ended
  */
 export async function placeOrder(tx: Tx, now: number, order: NewOrder): Promise<void> {
   const { requestNo, change, purpose, acquirer, merchant, wanted, before, reverses = "", actor } = order;
@@ -51,6 +52,8 @@ export async function placeOrder(tx: Tx, now: number, order: NewOrder): Promise<
   if (sealed !== undefined) demandFit(sealed, order);
   const open = (await listOrdersAt(tx, acquirer, merchant)).find(({ state }) => !ORDER_ENDS.includes(state));
   if (open !== undefined) throw new TillsyncError("STATE_CONFLICT", { order: open.requestNo, state: open.state });
+  // Only what was sealed brings a number of its own: every other is made for this order.
+  if ((await findOrder(tx, requestNo)) !== undefined) throw new TillsyncError("SEAL_INVALID", { part: "request" });
   await addOrder(tx, {
     ...{ requestNo, change, purpose, acquirer, merchant, reverses },
     wanted: JSON.stringify(wanted),

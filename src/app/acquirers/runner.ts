@@ -4,8 +4,8 @@ import { toErrorFields } from "../../log.ts";
 import { findDueOrders, findOrder } from "../../store/acquirer-orders.ts";
 import type { AcquirerOrderRow } from "../../store/acquirers-schema.ts";
 import { findChange } from "../../store/changes.ts";
-import { listRestores } from "../../store/restores.ts";
 import { type Tx, transact } from "../../store/store.ts";
+import { isOlderThanRestore } from "../changes/restored.ts";
 import type { Context } from "../context.ts";
 import type { Act } from "../registry/act.ts";
 import type { Acquirer } from "./acquirer.ts";
@@ -116,7 +116,7 @@ export class OrderRunner {
       // Another process may have done it, or a person acted meanwhile.
       if (isDue && (before.dueAt === null || before.dueAt > at)) return { row: before, effect: undefined };
       const isFirst = isDue && before.state === "requested" && before.requests === 0;
-      const isHeld = isFirst && (await isOlderThanRestore(tx, before));
+      const isHeld = isFirst && (await isOlderThanRestore(tx, await findChange(tx, before.change)));
       const { row, effect, alarm } = await takeStep(tx, before, isHeld ? { type: "held" } : event, at, facts);
       if (row.state !== before.state || alarm !== undefined) {
         await this.#options.changed(tx, row, before.state, alarm);
@@ -124,15 +124,4 @@ export class OrderRunner {
       return { row, effect };
     });
   }
-}
-
-/**
- * Whether the service was put back from a backup after the change was submitted: the one that was lost may have asked for
- * the same, and for something newer since.
- */
-async function isOlderThanRestore(tx: Tx, { change }: AcquirerOrderRow): Promise<boolean> {
-  const [last] = await listRestores(tx);
-  if (last === undefined) return false;
-  const submittedAt = (await findChange(tx, change))?.submittedAt ?? 0;
-  return submittedAt <= Math.max(last.restoredAt, last.backupAt);
 }

@@ -1,7 +1,7 @@
 import { parseSealedAccount } from "../../../certs/acquirer/seal.ts";
 import { isEqual, toHex } from "../../../proto/bytes.ts";
 import { type ErrorCode, TillsyncError, toErrorCode } from "../../../proto/errors.ts";
-import { findGoing, parseContentText } from "../../domain/changes/content.ts";
+import { findGoing, findInForce, parseContentText } from "../../domain/changes/content.ts";
 import type { PolicyPack } from "../../domain/changes/pack.ts";
 import { decideNext, type NextStep, type Progress } from "../../domain/changes/progress.ts";
 import type { BindingRecord, SettlementRecord } from "../../domain/records/record.ts";
@@ -9,6 +9,7 @@ import { listOrdersOf } from "../../store/acquirer-orders.ts";
 import type { OrderPurpose } from "../../store/acquirers-schema.ts";
 import { addTasks } from "../../store/changes.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
+import { findTerminals } from "../../store/fleet.ts";
 import { findReleases } from "../../store/releases.ts";
 import { type Tx, transact } from "../../store/store.ts";
 import { placeOrder, toBindingFacts } from "../acquirers/orders.ts";
@@ -22,7 +23,8 @@ import { publishRelease } from "../release/publish.ts";
 import { alterChange, endChange, moveChange, readChange } from "./act.ts";
 import { findAccounts } from "./find-accounts.ts";
 import { findAcquirer } from "./judge.ts";
-import { readProgress } from "./progress.ts";
+import { readDeployments, readProgress } from "./progress.ts";
+import { isOlderThanRestore } from "./restored.ts";
 import type { ChangeTools } from "./submit.ts";
 
 const SERVICE = { actor: "service", comment: "" };
@@ -40,8 +42,8 @@ export function beginRelease(context: Context, row: ChangeRow, pack: PolicyPack)
     const { bindings, version } = await readRecord(tx, row.merchant);
     // Terminals may have brought it into force already: of a release that was published by hand, or in an earlier try.
     const isDue = settlement !== undefined && !isInForce(bindings, settlement);
-    if (row.kind === "settlement.replace" && row.releaseId !== null && isDue) {
-      const replaces = findGoing(bindings, bindingId).id;
+    const replaces = findInForce(bindings, bindingId)?.id;
+    if (row.kind === "settlement.replace" && row.releaseId !== null && isDue && replaces !== undefined) {
       await prepareBinding(tx, now, { ...toAct(row, version), settlement, replaces });
     }
     const tasks = pack.kinds[row.kind]?.tasks ?? [];
@@ -83,9 +85,14 @@ async function takeOrGiveUp(
   try {
     await take(context, tools, row, step, progress);
   } catch (error) {
-    if ((step !== "publish" && step !== "ask_acquirer") || !isFinal(error)) throw error;
-    const back = decideNext({ ...progress, isFailing: true });
-    if (back !== "wait") await take(context, tools, { ...row, code: error.code }, back, progress);
+    if (!isFinal(error) || (step !== "publish" && step !== "ask_acquirer" && step !== "undo_acquirer")) throw error;
+    const failing = { ...row, code: row.code === "" ? error.code : row.code };
+    // What cannot be undone at the acquirer is for people: its record shows it. The terminals go back all the same.
+    const given = step === "undo_acquirer" ? { undoing: "failed" as const } : {};
+    // After a restore the terminals may hold it already: what the service that was lost did is for people to judge.
+    const isUnknown = error.code === "SEQUENCE_REPLAYED" && (await isOlderThanRestore(context.store, row));
+    const back = isUnknown ? "fail" : decideNext({ ...progress, isFailing: true, ...given });
+    if (back !== "wait") await take(context, tools, failing, back, progress);
   }
 }
 
@@ -98,20 +105,22 @@ function take(context: Context, tools: ChangeTools, row: ChangeRow, step: Step, 
     case "undo_acquirer":
       return askAcquirer(context, tools, row, "reversal");
     case "return_terminals":
-      return returnTerminals(context, tools, row);
+      return returnTerminals(context, tools, row, progress);
     case "record":
       return record(context, row);
     case "conclude":
       return conclude(context, row);
     case "fail":
-      return fail(context, row, row.code === "" ? toFailure(progress) : row.code);
+      return fail(context, row, toFailure(row, progress));
   }
 }
 
-function toFailure({ acquirer, committed, failed }: Progress): ErrorCode {
+function toFailure({ code }: ChangeRow, { acquirer, committed, failed }: Progress): string {
+  if (code !== "") return code;
   if (acquirer === "failed") return "ACQUIRER_REFUSED";
-  // No terminal was ever sent its release, and none can be any more.
-  return committed + failed === 0 ? "EXPIRED" : "TEST_FAILED";
+  if (failed > 0) return "TEST_FAILED";
+  // Or no terminal was ever sent its release, and none can be any more.
+  return committed > 0 ? "TAKEN_BACK" : "EXPIRED";
 }
 
 async function publish(context: Context, { desk, policy }: ChangeTools, row: ChangeRow): Promise<void> {
@@ -162,9 +171,12 @@ const FINAL: readonly ErrorCode[] = [
   ...(["BASE_MISMATCH", "RESTORE_UNKNOWN"] as const),
   // A key that was replaced does not come back, and nothing leads back from out of service.
   ...(["WRONG_DEVICE_KEY", "TERMINAL_RETIRED"] as const),
+  // What was sealed stays as it is while it is carried out.
+  "SEAL_INVALID",
 ];
 // Not among them, because it may pass: SEAL_MISSING (the desk still takes a sealed number), RELEASE_CONFLICT (what is
-// under way on the terminal may end where it began), and that it is suspended, in quarantine, unsettled or not proven.
+// under way on the terminal may end where it began), SELF_APPROVAL (another checker may still sign), and that it is
+// suspended, in quarantine, unsettled or not proven.
 
 function isFinal(error: unknown): error is TillsyncError {
   return error instanceof TillsyncError && FINAL.includes(error.code);
@@ -173,7 +185,8 @@ function isFinal(error: unknown): error is TillsyncError {
 /**
  * The order is stored with the change's event; the runner of orders sends it.
  *
- * @throws TillsyncError EXPIRED where the acquirer would be asked for what no terminal can be sent any more
+ * @throws TillsyncError EXPIRED where the acquirer would be asked for what no terminal can be sent any more;
+ *   TERMINAL_RETIRED where the merchant has none that says which acquirer it is
  */
 async function askAcquirer(
   context: Context,
@@ -182,7 +195,8 @@ async function askAcquirer(
   purpose: OrderPurpose,
 ): Promise<void> {
   if (purpose === "change" && row.releaseId !== null) await readUnpublished(context, desk, row.releaseId);
-  const acquirer = await findAcquirer(context, row);
+  const acquirer = (await findAcquirer(context, row)) || (await findAcquirerOfRelease(context, row));
+  if (purpose === "change" && acquirer === "") throw new TillsyncError("TERMINAL_RETIRED", { merchant: row.merchant });
   await transact(context.store, async (tx) => {
     const now = context.now();
     const content = parseContentText(row.content);
@@ -204,13 +218,25 @@ async function askAcquirer(
   });
 }
 
+/** Of the terminals that were sent it, wherever they are by now; empty where none was. */
+async function findAcquirerOfRelease({ store }: Context, { releaseId }: ChangeRow): Promise<string> {
+  const [first] = (await readDeployments(store, releaseId)).ahead;
+  const [terminal] = first === undefined ? [] : await findTerminals(store, [first.tusn]);
+  return terminal?.acquirer ?? "";
+}
+
 /** What was sealed for one order alone goes with that order; every other is numbered by the change and its revision. */
 function toRequestNo({ id, revision }: ChangeRow, purpose: OrderPurpose, sealed: Uint8Array | undefined): string {
   const named = sealed === undefined ? "" : parseSealedAccount(sealed).request;
   return named === "" ? `${id}${purpose === "change" ? "A" : "R"}${revision}` : named;
 }
 
-async function returnTerminals(context: Context, { policy }: ChangeTools, row: ChangeRow): Promise<void> {
+async function returnTerminals(
+  context: Context,
+  { policy }: ChangeTools,
+  row: ChangeRow,
+  progress: Progress,
+): Promise<void> {
   const releaseId = toReleaseId(row);
   let comment = "";
   try {
@@ -218,9 +244,10 @@ async function returnTerminals(context: Context, { policy }: ChangeTools, row: C
     const { ordered, left } = await orderRollback(context, { releaseId, reason }, policy());
     comment = `${ordered} ways back ordered, ${left.length} not`;
   } catch (error) {
-    if (toErrorCode(error) !== "NOTHING_TO_RELEASE" && toErrorCode(error) !== "EXPIRED") throw error;
-    // No way back was approved for these terminals, or its time is over: people have to release one.
-    await fail(context, row, toErrorCode(error));
+    if (toErrorCode(error) !== "NOTHING_TO_RELEASE" && !isFinal(error)) throw error;
+    // No way back was approved for these terminals, its time is over, or who approved it counts no more: people have to
+    // release one. Where some were ordered, why it failed stays what is told.
+    await fail(context, row, progress.ordered > 0 ? toFailure(row, progress) : toErrorCode(error));
     return;
   }
   await transact(context.store, (tx) =>

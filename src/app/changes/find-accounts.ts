@@ -1,3 +1,4 @@
+import { isEqual } from "../../../proto/bytes.ts";
 import { findGoing, parseContentText } from "../../domain/changes/content.ts";
 import type { SettlementRecord } from "../../domain/records/record.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
@@ -15,7 +16,10 @@ export async function findAccounts(
   const all = await listBindings(tx, row.merchant);
   const primary = findGoing(bindings, undefined);
   // Newest first: a change that failed and was opened again may have replaced another one before.
-  const brought = all.find(({ changeId, replaces, since }) => changeId === row.id && (replaces ?? since) !== null);
+  // And one whose terminals went back has brought the account before once more, which is not what it is about.
+  const isWanted = ({ commitment }: StoredBinding) =>
+    settlement === undefined || isEqual(commitment, settlement.commitment);
+  const brought = all.find((one) => one.changeId === row.id && (one.replaces ?? one.since) !== null && isWanted(one));
   const going = all.find(({ id }) => id === (bindingId ?? brought?.replaces)) ?? findEnded(all, brought) ?? primary;
   const stays = bindings.find(({ id, state }) => state === "in_force" && id !== going.id);
   return { going, coming: settlement ?? stays ?? primary };

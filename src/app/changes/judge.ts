@@ -12,6 +12,7 @@ import type { ProfilePatch } from "../../domain/next-profile.ts";
 import type { RecordFault } from "../../domain/records/fault.ts";
 import type { MerchantRecord } from "../../domain/records/record.ts";
 import { findPatchFaults } from "../../domain/records/rules.ts";
+import { findOrder } from "../../store/acquirer-orders.ts";
 import { findLastDone, listAttachments } from "../../store/changes.ts";
 import type { ChangeRow } from "../../store/changes-schema.ts";
 import { listInService } from "../../store/fleet.ts";
@@ -20,7 +21,7 @@ import type { Context } from "../context.ts";
 import { judgeSettlement } from "../records/judge.ts";
 import { readRecord } from "../records/read.ts";
 import { findPacksFor, type Packs } from "./packs.ts";
-import { findSealFaults } from "./seals.ts";
+import { findSealFaults, toSealedNumbers } from "./seals.ts";
 
 /** A change beside the record and the policy of now. */
 export interface JudgedChange {
@@ -61,13 +62,13 @@ export async function judge(context: Context, row: ChangeRow, acquirers: Acquire
     inForce: record.bindings.filter(({ state }) => state === "in_force").length,
   };
   const findings: readonly Finding[] = [
-    ...(isOpen(row.state) && row.baseVersion !== record.version && row.state !== "releasing"
+    ...(isAhead(row) && row.baseVersion !== record.version
       ? [{ weight: "refused", code: "VERSION_CONFLICT", what: "record" } as const]
       : []),
     ...judgeByAll(packs, facts, now),
     ...((pack.kinds[row.kind]?.cutOver ?? "none") === "none"
       ? []
-      : judgeCutOver(acquirers.get(await findAcquirer(context, row)), row, content, record)),
+      : await judgeCutOver(context, acquirers, { row, content, record })),
     ...(await findFaults(context, record, pack, content)).map(toFinding),
   ];
   return { record, pack, packs, content, findings, patch: toProfilePatch(row, content, record) };
@@ -92,17 +93,40 @@ export async function findAcquirer({ store }: Context, { merchant }: ChangeRow):
 }
 
 /** People enter the number themselves; every other acquirer is sent what an approver has sealed to it. */
-function judgeCutOver(
-  acquirer: Pick<Acquirer, "adapter"> | undefined,
-  { kind }: ChangeRow,
-  content: ChangeContent,
-  { bindings }: MerchantRecord,
-): readonly Finding[] {
+async function judgeCutOver(
+  context: Context,
+  acquirers: Acquirers,
+  { row, content, record }: Pick<JudgedChange, "content" | "record"> & { readonly row: ChangeRow },
+): Promise<readonly Finding[]> {
+  const acquirer = acquirers.get(await findAcquirer(context, row));
   if (acquirer === undefined) return [{ weight: "refused", code: "POLICY_FORBIDS", what: "cut_over" }];
   const { settlement, sealed } = content;
   const isSealed = acquirer.adapter === "manual" || settlement === undefined || sealed !== undefined;
   if (!isSealed) return [{ weight: "refused", code: "SEAL_MISSING", what: "acquirer" }];
-  return findSealFaults(kind, content, bindings, acquirer.adapter);
+  const taken = await findTaken(context, row, content);
+  return findSealFaults(row.kind, content, record.bindings, acquirer.adapter, taken);
+}
+
+/**
+ * Numbers that were sealed and that an order was placed under already: another change's, or this one's before it failed.
+ * None once it is carried out, when they are its own.
+ */
+async function findTaken(
+  { store }: Context,
+  row: ChangeRow,
+  { sealed, sealedBefore }: ChangeContent,
+): Promise<ReadonlySet<string>> {
+  const taken = new Set<string>();
+  if (!isAhead(row)) return taken;
+  for (const number of toSealedNumbers([sealed, sealedBefore])) {
+    if ((await findOrder(store, number)) !== undefined) taken.add(number);
+  }
+  return taken;
+}
+
+/** Nothing has been carried out yet. */
+function isAhead({ state }: ChangeRow): boolean {
+  return isOpen(state) && state !== "releasing";
 }
 
 async function findFaults(

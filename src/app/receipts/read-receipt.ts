@@ -52,8 +52,8 @@ export async function readReceipt(tx: Tx, row: StoredReceipt, sources: ReceiptSo
   const { trust, authority, now } = sources;
   const change = parseSnapshotText(row.snapshot);
   const { endedAt, lastEvent, changeId } = row;
-  const releaseId =
-    change.releaseId === "" || change.publishedAt === null ? null : Buffer.from(change.releaseId, "hex");
+  // Whether it was published, the release itself tells: terminals hold what somebody published by hand just as well.
+  const releaseId = change.releaseId === "" ? null : Buffer.from(change.releaseId, "hex");
   const { approval, signed } = await readApproval(tx, releaseId, trust.policy);
   const { terminals, count } = await readTerminals(tx, approval === null ? null : releaseId);
   const isProven = terminals.some(({ proof }) => proof !== null);
@@ -71,7 +71,7 @@ export async function readReceipt(tx: Tx, row: StoredReceipt, sources: ReceiptSo
     times: {
       created: change.createdAt,
       submitted: change.submittedAt,
-      published: change.publishedAt,
+      published: change.publishedAt ?? approval?.publishedAt ?? null,
       ended: endedAt,
     },
     differences: await readDifferences(tx, change),

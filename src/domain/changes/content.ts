@@ -111,9 +111,14 @@ export function toTerminalBinding(
   return bindings.find((one) => one.state === "in_force" && one.id !== going.id);
 }
 
+/** The account of this number, or the primary one; undefined where it is not in force. */
+export function findInForce(bindings: readonly BindingRecord[], id: number | undefined): BindingRecord | undefined {
+  return bindings.find((one) => one.state === "in_force" && (id === undefined ? one.isPrimary : one.id === id));
+}
+
 /** The account that goes. @throws TillsyncError NOT_FOUND where it is not in force */
 export function findGoing(bindings: readonly BindingRecord[], id: number | undefined): BindingRecord {
-  const going = bindings.find((one) => one.state === "in_force" && (id === undefined ? one.isPrimary : one.id === id));
+  const going = findInForce(bindings, id);
   if (going === undefined) throw new TillsyncError("NOT_FOUND", { binding: id ?? "primary" });
   return going;
 }

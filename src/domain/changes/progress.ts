@@ -24,9 +24,9 @@ export interface Progress {
   readonly committed: number;
   readonly waiting: number;
   readonly failed: number;
-  /** Ways back that were ordered and are not answered; and whether any was. */
+  /** Ways back that were ordered, by whomever, and those of them that are not answered. */
+  readonly ordered: number;
   readonly returning: number;
-  readonly isReturned: boolean;
   readonly cutOver: CutOver;
   readonly acquirer: CutOverState;
   /** Of the order that undoes the acquirer's; undefined where none was given. */
@@ -69,6 +69,8 @@ export function decideNext(progress: Progress): NextStep {
   if (waiting > 0) return "wait";
   // Where not one terminal was sent anything, nothing proves it.
   if (failed > 0 || (hasTerminals && committed === 0)) return toReturn(progress);
+  // People have ordered some of them back: what is left of it is no change of the shop.
+  if (progress.ordered > 0) return toReturn(progress);
   if (cutOver === "last" && acquirer !== "confirmed") {
     return acquirer === "failed" ? toReturn(progress) : toAsked(progress);
   }
@@ -82,12 +84,14 @@ function toAsked({ acquirer }: Progress): NextStep {
 
 /** Back where that is asked for: terminals and acquirer side by side, and each only where it went forward. */
 function toReturn(progress: Progress): NextStep {
-  const { onFailure, committed, returning, isReturned, acquirer, undoing } = progress;
-  if (onFailure !== "reverse") return "fail";
+  const { onFailure, committed, ordered, returning, acquirer, undoing } = progress;
   // Whether there is anything to undo is known once the acquirer has answered.
   if (acquirer === "asked" || acquirer === "succeeded") return "wait";
-  if (acquirer === "confirmed" && undoing === undefined) return "undo_acquirer";
-  if (committed > 0 && !isReturned) return "return_terminals";
+  if (onFailure === "reverse") {
+    if (acquirer === "confirmed" && undoing === undefined) return "undo_acquirer";
+    // Those that were left out before are looked at once more when the others are back.
+    if (committed > ordered && returning === 0) return "return_terminals";
+  }
   const isUndone = undoing === undefined || undoing === "confirmed" || undoing === "failed";
   return returning > 0 || !isUndone ? "wait" : "fail";
 }

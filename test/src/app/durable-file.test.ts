@@ -1,5 +1,15 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { DRAFT_MS, draftFile, removeDrafts, writeFileDurably } from "../../../src/app/durable-file.ts";
 import { makeFolder } from "../../support/fleet-store.ts";
@@ -64,4 +74,43 @@ describe("a draft", () => {
     expect(readdirSync(join(folder, "deeper"))).toEqual([]);
     await removeDrafts(join(folder, "none"));
   });
+
+  it("that cannot be removed is left alone, as is what only has such a name, and the others are removed", async () => {
+    const draft = `file.${"0".repeat(16)}.new`;
+    const old = (Date.now() - DRAFT_MS - 1_000) / 1_000;
+    const leave = (...names: readonly string[]) => {
+      const file = join(folder, ...names);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, "left");
+      utimesSync(file, old, old);
+      return file;
+    };
+    const named = `a.${"1".repeat(16)}.new`;
+    const kept = [leave(named, "settings"), leave("closed", draft), leave("fixed", draft)];
+    const gone = [leave(draft), leave(named, draft), leave("open", draft)];
+    utimesSync(join(folder, named), old, old);
+    chmodSync(join(folder, "closed"), 0o000);
+    chmodSync(join(folder, "fixed"), 0o500);
+    try {
+      await asOwner([folder, ...readdirSync(folder).map((name) => join(folder, name))], () => removeDrafts(folder));
+    } finally {
+      for (const name of ["closed", "fixed"]) chmodSync(join(folder, name), 0o700);
+    }
+    expect([...kept, ...gone].filter((file) => existsSync(file))).toEqual(kept);
+  });
 });
+
+/** Any account but root, which no mode keeps from anything. */
+const NOBODY = 65_534;
+
+/** Runs it as the owner of these folders, and as no more than that. */
+async function asOwner(folders: readonly string[], run: () => Promise<void>): Promise<void> {
+  if (process.geteuid?.() !== 0) return run();
+  for (const path of folders) chownSync(path, NOBODY, NOBODY);
+  process.seteuid?.(NOBODY);
+  try {
+    await run();
+  } finally {
+    process.seteuid?.(0);
+  }
+}

@@ -1,69 +1,24 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { toSealedAccountJson } from "../../../../certs/acquirer/seal.ts";
-import { toHex } from "../../../../proto/bytes.ts";
-import { TillsyncError, toErrorCode } from "../../../../proto/errors.ts";
-import type { Acquirer } from "../../../../src/app/acquirers/acquirer.ts";
+import { toErrorCode } from "../../../../proto/errors.ts";
 import { amendChange } from "../../../../src/app/changes/draft.ts";
 import { type ChangeService, openChangeService } from "../../../../src/app/changes/service.ts";
 import { previewChange, submitChange } from "../../../../src/app/changes/submit.ts";
 import { doTask } from "../../../../src/app/changes/tasks.ts";
 import { readNoticeSettings } from "../../../../src/app/notices/settings.ts";
 import { readRecord } from "../../../../src/app/records/read.ts";
+import { orderRollback } from "../../../../src/app/release/order-rollback.ts";
 import { publishRelease } from "../../../../src/app/release/publish.ts";
-import type { OnRecord } from "../../../../src/domain/acquirers/on-record.ts";
-import type { BindingFacts, Told } from "../../../../src/domain/acquirers/order.ts";
 import type { CutOver } from "../../../../src/domain/changes/progress.ts";
 import { findChange } from "../../../../src/store/changes.ts";
 import { holdOnline } from "../../../support/attestation.ts";
 import { type ChangeDesk, openChangeDesk, toReplacement } from "../../../support/changes.ts";
 import { commitAll } from "../../../support/committed.ts";
+import { FakeAcquirer, toSealed } from "../../../support/fake-acquirer.ts";
 import { FLEET_FIELDS } from "../../../support/fleet-fields.ts";
 import { MERCHANT } from "../../../support/fleet-store.ts";
 
 const CODE = FLEET_FIELDS.acquirer;
 const DAY_S = 86_400;
-
-/** An acquirer in this process: it keeps what it was asked for, and answers as the test says. */
-class FakeAcquirer implements Acquirer {
-  readonly adapter = "webhook";
-  readonly asked: string[] = [];
-  answer: Told["state"] = "succeeded";
-  account: BindingFacts | undefined;
-
-  async request(order: Parameters<Acquirer["request"]>[0]): Promise<Told> {
-    if (!this.asked.includes(order.requestNo)) this.asked.push(order.requestNo);
-    const told = this.tell();
-    if (told.state === "succeeded") this.account = order.wanted;
-    return told;
-  }
-
-  async follow(order: Parameters<Acquirer["follow"]>[0]): Promise<Told> {
-    const told = this.tell();
-    if (told.state === "succeeded") this.account = order.wanted;
-    return told;
-  }
-
-  async query(): Promise<OnRecord | undefined> {
-    if (this.account === undefined) return undefined;
-    const { kind, bin, last4, bank, cnaps, holder } = this.account;
-    return { kind, masked: `${bin}*********${last4}`, bank, cnaps, holder, credit: "", at: 0 };
-  }
-
-  async check(): Promise<void> {}
-
-  private tell(): Told {
-    const reference = "R-1";
-    switch (this.answer) {
-      case "failed":
-        return { state: "failed", reference, code: "NAME_MISMATCH", words: "holder differs" };
-      case "auditing":
-      case "succeeded":
-        return { state: this.answer, reference, words: "" };
-      default:
-        throw new TillsyncError("ACQUIRER_FAILED");
-    }
-  }
-}
 
 let work: ChangeDesk;
 let acquirer: FakeAcquirer;
@@ -112,13 +67,6 @@ async function prepare(cutOver: CutOver): Promise<string> {
 async function publishByHand(id: string): Promise<void> {
   const releaseId = Buffer.from((await work.show(id)).releaseId, "hex");
   await publishRelease(work.fleet, await work.tools.desk.read(releaseId), work.tools.policy(), "admin");
-}
-
-/** As an approver's program makes it; this acquirer looks at nothing in it. */
-function toSealed(commitment: Uint8Array = new Uint8Array(0)): string {
-  const ciphertext = Buffer.alloc(64).toString("base64");
-  const sealed = { scheme: "webhook", key: "k1", request: "", commitment: toHex(commitment), ciphertext } as const;
-  return Buffer.from(toSealedAccountJson(sealed)).toString("base64");
 }
 
 const readAccount = async () => {
@@ -374,6 +322,59 @@ describe("an acquirer", () => {
     const id = await work.draft({ ...toReplacement(), content: { ...content, sealed } });
     const code = () => submitChange(work.fleet, work.tools, id, "li.mei").then(() => "done", toErrorCode);
     expect(await code()).toBe("SEAL_INVALID");
+  });
+
+  it("is not asked where the merchant has no terminal left that says which one it is: the change fails", async () => {
+    const id = await prepare("first");
+    await work.fleet.store.updateTable("terminals").set({ life: "retired" }).execute();
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "failed", code: "TERMINAL_RETIRED", orders: [] });
+  });
+
+  it("is asked, the terminals' own, though they were replaced since they took the account", async () => {
+    const id = await prepare("last");
+    await settle(id);
+    await commitAll(work.fleet, work.terminals);
+    await work.fleet.store.updateTable("terminals").set({ life: "replaced" }).execute();
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({ state: "done", orders: [{ state: "confirmed" }] });
+  });
+
+  it("that is asked last is taken back with the terminals that an operator has ordered back meanwhile", async () => {
+    const id = await prepare("last");
+    await settle(id);
+    acquirer.answer = "auditing";
+    await work.report();
+    await settle(id);
+    const releaseId = Buffer.from((await work.show(id)).releaseId, "hex");
+    await orderRollback(work.fleet, { releaseId, reason: "by an operator" }, work.tools.policy());
+    await commitAll(work.fleet, work.terminals);
+    await settle(id);
+    expect((await work.show(id)).state).toBe("releasing");
+    acquirer.answer = "succeeded";
+    work.fleet.at += DAY_S / 2;
+    await settle(id);
+    await settle(id);
+    expect(await work.show(id)).toMatchObject({
+      ...{ state: "failed", code: "TAKEN_BACK" },
+      orders: [{ state: "confirmed" }, { purpose: "reversal", state: "confirmed" }],
+    });
+  });
+
+  it("that cannot be asked back keeps the terminals from nothing: they go back, and the change says why", async () => {
+    const id = await prepare("first");
+    await settle(id);
+    const { content = "" } = (await findChange(work.fleet.store, id)) ?? {};
+    const altered = JSON.stringify({ ...JSON.parse(content), sealedBefore: toSealed(Buffer.alloc(32)) });
+    await work.fleet.store.updateTable("changes").set({ content: altered }).where("id", "=", id).execute();
+    await commitAll(work.fleet, work.terminals.slice(1));
+    await commitAll(work.fleet, work.terminals.slice(0, 1), "rolled_back");
+    await settle(id);
+    await commitAll(work.fleet, work.terminals);
+    await settle(id);
+    const ended = await work.show(id);
+    expect(ended).toMatchObject({ state: "failed", code: "SEAL_INVALID", orders: [{ state: "confirmed" }] });
+    expect(await readAccount()).toContain(OLD);
   });
 
   it("has what was sealed to it forgotten when the change is done", async () => {

@@ -6,6 +6,7 @@ import { CHANGE_KINDS } from "../../../../src/domain/changes/change.ts";
 import { MERCHANT_FIELDS } from "../../../../src/domain/changes/pack.ts";
 import { DEPLOYMENT_STATES } from "../../../../src/domain/deployment.ts";
 import { toReplacement, toSettlement } from "../../../support/changes.ts";
+import { FLEET_FIELDS } from "../../../support/fleet-fields.ts";
 import { MERCHANT, release } from "../../../support/fleet-store.ts";
 import { openReceiptDesk, type ReceiptDesk } from "../../../support/receipts.ts";
 
@@ -29,6 +30,12 @@ async function toNumber(work: ReceiptDesk, id: string) {
   const { receipt, file } = await work.receipt(id);
   const number = receipt.differences.find(({ field }) => field === "settlement.number");
   return { isProven: work.verify(file).isProven, before: number?.before, after: number?.after };
+}
+
+/** As whoever has the signed file may, before the service comes to it. */
+async function publishByHand({ fleet, tools, show }: ReceiptDesk, id: string): Promise<void> {
+  const file = await tools.desk.read(Buffer.from((await show(id)).releaseId, "hex"));
+  await publishRelease(fleet, file, tools.policy(), "somebody");
 }
 
 /** All that the merchant has in the field goes to another one. */
@@ -72,8 +79,7 @@ describe("the receipt of a replaced account", () => {
     const work = await open();
     const id = await work.submit(toReplacement());
     await work.sign(id);
-    const file = await work.tools.desk.read(Buffer.from((await work.show(id)).releaseId, "hex"));
-    await publishRelease(work.fleet, file, work.tools.policy(), "somebody");
+    await publishByHand(work, id);
     await work.report();
     for (let visit = 0; visit < 3; visit += 1) await work.runner.poll();
     expect(await toNumber(work, id)).toEqual({ isProven: true, before: OLD, after: NEW });
@@ -127,6 +133,42 @@ describe("the receipt of a change that failed", () => {
     const { receipt, file } = await work.receipt(id);
     expect(receipt).toMatchObject({ outcome: "failed", terminals: [{ state: "superseded" }, { state: "superseded" }] });
     expect(work.verify(file)).toMatchObject({ isProven: true, proven: 0, unproven: 0, unprovenFields: [] });
+  });
+
+  it("at the acquirer tells of the terminals that hold it, where somebody had published its release by hand", async () => {
+    const work = await open();
+    work.acquirers.set(FLEET_FIELDS.acquirer, { adapter: "manual" });
+    await work.load({ tasks: [], minDays: 0, cutOver: "first", onFailure: "keep" });
+    const id = await sendOut(work, await work.submit(toReplacement()));
+    expect(await work.show(id)).toMatchObject({ state: "releasing", orders: [{ state: "requested" }] });
+    const publishedAt = work.fleet.at;
+    await publishByHand(work, id);
+    await work.report();
+    work.fleet.at += 60;
+    await work.fleet.store.updateTable("acquirerOrders").set({ state: "failed", dueAt: null }).execute();
+    for (let visit = 0; visit < 3; visit += 1) await work.runner.poll();
+    const { receipt, file } = await work.receipt(id);
+    expect(receipt).toMatchObject({
+      ...{ outcome: "failed", code: "ACQUIRER_REFUSED", times: { published: publishedAt, ended: work.fleet.at } },
+      ...{ approval: { publishedAt }, terminals: [{ state: "committed" }, { state: "committed" }] },
+    });
+    expect(work.verify(file)).toMatchObject({ isProven: true, isApproved: true, proven: 2, unprovenFields: [] });
+  });
+
+  it("before its release was sent out has nothing to prove", async () => {
+    const work = await open();
+    work.acquirers.set(FLEET_FIELDS.acquirer, { adapter: "manual" });
+    await work.load({ tasks: [], minDays: 0, cutOver: "first" });
+    const id = await sendOut(work, await work.submit(toReplacement()));
+    await work.fleet.store.updateTable("acquirerOrders").set({ state: "failed", dueAt: null }).execute();
+    await work.runner.poll();
+    const { receipt, file } = await work.receipt(id);
+    expect(receipt).toMatchObject({ outcome: "failed", code: "ACQUIRER_REFUSED", approval: null, terminals: [] });
+    expect([receipt.times.published, (await work.show(id)).releaseId]).toEqual([
+      null,
+      expect.stringMatching(/^\w{32}$/),
+    ]);
+    expect(work.verify(file)).toMatchObject({ isProven: true, isApproved: false, unprovenFields: [] });
   });
 
   it("and was taken back from the terminals that had taken it is proven both ways", async () => {

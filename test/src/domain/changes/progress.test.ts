@@ -9,7 +9,7 @@ import {
 } from "../../../../src/domain/changes/progress.ts";
 
 const FRESH: Progress = {
-  ...{ hasTerminals: true, published: false, committed: 0, waiting: 0, failed: 0, returning: 0, isReturned: false },
+  ...{ hasTerminals: true, published: false, committed: 0, waiting: 0, failed: 0, ordered: 0, returning: 0 },
   ...{ cutOver: "none", acquirer: "unasked", undoing: undefined, onFailure: "keep", recorded: false, tasks: 0 },
   isFailing: false,
 };
@@ -41,9 +41,23 @@ describe("a change that is being carried out", () => {
   it("takes the others back where the policy says so, once, and fails when they are", () => {
     const failed = { ...TAKEN, failed: 1, onFailure: "reverse" } as const;
     expect(next(failed)).toBe("return_terminals");
-    expect(next({ ...failed, isReturned: true, returning: 1 })).toBe("wait");
-    expect(next({ ...failed, isReturned: true })).toBe("fail");
+    expect(next({ ...failed, ordered: 1, returning: 1 })).toBe("wait");
+    expect(next({ ...failed, ordered: TAKEN.committed })).toBe("fail");
     expect(next({ ...failed, committed: 0 })).toBe("fail");
+  });
+
+  it("looks once more at those whose way back was left out, when the others are back", () => {
+    const failed = { ...TAKEN, failed: 1, committed: 2, onFailure: "reverse" } as const;
+    expect(next({ ...failed, ordered: 1, returning: 1 })).toBe("wait");
+    expect(next({ ...failed, ordered: 1 })).toBe("return_terminals");
+  });
+
+  it("is not done where people have ordered terminals back, and fails when they have answered", () => {
+    const ordered = { ...TAKEN, ordered: 1, recorded: true } as const;
+    expect(next({ ...ordered, returning: 1 })).toBe("wait");
+    expect(next(ordered)).toBe("fail");
+    expect(next({ ...ordered, cutOver: "last", acquirer: "asked" })).toBe("wait");
+    expect(next({ ...ordered, cutOver: "last", acquirer: "confirmed", onFailure: "reverse" })).toBe("undo_acquirer");
   });
 
   it("is not done where no terminal was sent anything, whatever the change itself says", () => {
@@ -95,8 +109,8 @@ describe("a change that is being carried out", () => {
       const refused = { ...first, acquirer: "failed", published: true, onFailure: "reverse", committed: 1 } as const;
       expect(next({ ...refused, waiting: 1 })).toBe("wait");
       expect(next(refused)).toBe("return_terminals");
-      expect(next({ ...refused, isReturned: true, returning: 1 })).toBe("wait");
-      expect(next({ ...refused, isReturned: true })).toBe("fail");
+      expect(next({ ...refused, ordered: 1, returning: 1 })).toBe("wait");
+      expect(next({ ...refused, ordered: 1 })).toBe("fail");
       expect(next({ ...refused, onFailure: "keep" })).toBe("fail");
     });
 
@@ -107,7 +121,7 @@ describe("a change that is being carried out", () => {
       expect(next({ ...failed, undoing: "confirmed" })).toBe("fail");
       expect(next({ ...failed, undoing: "failed" })).toBe("fail");
       expect(next({ ...failed, undoing: "asked", committed: 1 })).toBe("return_terminals");
-      expect(next({ ...failed, undoing: "confirmed", committed: 1, isReturned: true, returning: 1 })).toBe("wait");
+      expect(next({ ...failed, undoing: "confirmed", committed: 1, ordered: 1, returning: 1 })).toBe("wait");
     });
   });
 
@@ -124,7 +138,7 @@ describe("a change that is being carried out", () => {
     it("takes the terminals back where the acquirer refuses after them", () => {
       const refused = { ...last, acquirer: "failed", onFailure: "reverse" } as const;
       expect(next(refused)).toBe("return_terminals");
-      expect(next({ ...refused, isReturned: true })).toBe("fail");
+      expect(next({ ...refused, ordered: TAKEN.committed })).toBe("fail");
       expect(next({ ...refused, onFailure: "keep" })).toBe("fail");
     });
   });
@@ -132,7 +146,7 @@ describe("a change that is being carried out", () => {
   const count = fc.integer({ min: 0, max: 3 });
   const anyProgress = fc.record({
     ...{ hasTerminals: fc.boolean(), published: fc.boolean(), committed: count, waiting: count, failed: count },
-    ...{ returning: count, isReturned: fc.boolean(), recorded: fc.boolean(), tasks: count, isFailing: fc.boolean() },
+    ...{ returning: count, ordered: count, recorded: fc.boolean(), tasks: count, isFailing: fc.boolean() },
     cutOver: fc.constantFrom(...CUT_OVERS),
     acquirer: fc.constantFrom(...CUT_OVER_STATES),
     undoing: fc.option(fc.constantFrom(...CUT_OVER_STATES), { nil: undefined }),
@@ -144,6 +158,7 @@ describe("a change that is being carried out", () => {
       fc.property(anyProgress, (one) => {
         if (decideNext(one) !== "conclude") return;
         expect(one).toMatchObject({ waiting: 0, failed: 0, tasks: 0, recorded: true, isFailing: false });
+        expect(one.ordered === 0 || !one.hasTerminals).toBe(true);
         expect((one.published && one.committed > 0) || !one.hasTerminals).toBe(true);
         expect(one.cutOver === "none" || one.acquirer === "confirmed").toBe(true);
       }),
@@ -156,9 +171,9 @@ describe("a change that is being carried out", () => {
       fc.property(anyProgress, (one) => {
         if (decideNext(one) !== "fail") return;
         expect(one.waiting).toBe(0);
-        if (one.onFailure !== "reverse") return;
-        expect(one.committed === 0 || one.isReturned).toBe(true);
         expect(one.returning).toBe(0);
+        if (one.onFailure !== "reverse") return;
+        expect(one.committed <= one.ordered).toBe(true);
         expect(one.acquirer === "confirmed" && one.undoing === undefined).toBe(false);
         expect(["asked", "succeeded"]).not.toContain(one.acquirer);
       }),
