@@ -58,18 +58,19 @@ export async function draftFile(path: string, bytes: Uint8Array | string, mode: 
  * Removes drafts from a folder and those within it that nobody is writing any more. What cannot be read or removed is
  * left alone: it keeps neither the others from being removed nor the service from its start. Follows no links.
  */
-export async function removeDrafts(folder: string): Promise<void> {
+export async function removeDrafts(folder: string, remove: (path: string) => Promise<void> = rm): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) await removeDrafts(path);
-    else if (entry.isFile() && DRAFT.test(entry.name)) await removeLeft(path).catch(() => undefined);
+    if (entry.isDirectory()) await removeDrafts(path, remove);
+    else if (entry.isFile() && DRAFT.test(entry.name) && (await isLeft(path)))
+      await remove(path).catch(() => undefined);
   }
 }
 
-async function removeLeft(path: string): Promise<void> {
-  const { mtimeMs } = await lstat(path);
-  if (Date.now() - mtimeMs > DRAFT_MS) await rm(path);
+async function isLeft(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > DRAFT_MS;
 }
 
 /** Makes the names in a folder durable. */
